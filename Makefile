@@ -1,0 +1,87 @@
+# Two targets do everything on Debian 12: `make demo` and `make test`. `make` alone builds for the Lua it finds.
+
+RUNTIMES := lua5.4 lua5.3 lua5.2 lua5.1 luajit
+
+# Distributions name the same package lua5.4, lua-5.4 or lua54.
+package_of = $(shell for name in $(1) $(subst lua,lua-,$(1)) $(subst .,,$(1)); do \
+	pkg-config --exists $$name 2>/dev/null && echo $$name && break; done)
+
+RUNTIME ?= $(firstword $(foreach runtime,$(RUNTIMES),$(if $(call package_of,$(runtime)),$(runtime))))
+LUA_CFLAGS ?= $(shell pkg-config --cflags $(call package_of,$(RUNTIME)))
+CURL_CFLAGS ?= $(shell pkg-config --cflags libcurl)
+CURL_LIBS ?= $(shell pkg-config --libs libcurl)
+
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Werror
+COMPILE = $(CC) -std=c11 $(WARNINGS) $(CFLAGS) $(CPPFLAGS) -fPIC -pthread $(LUA_CFLAGS) $(CURL_CFLAGS)
+
+# V=1 shows the commands.
+QUIET := $(if $(V),,@)
+show = @echo '$(1)  $(2)'
+
+ifeq ($(shell uname -s),Darwin)
+SHARED := -bundle -undefined dynamic_lookup
+else
+SHARED := -shared
+endif
+
+BUILD ?= build/$(RUNTIME)
+OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
+MODULE := $(BUILD)/supermetrics/core.so
+
+.PHONY: all module runtimes demo sandbox test memcheck lint format setup-demo setup-test clean
+
+all: module
+
+module: $(MODULE)
+
+$(MODULE): $(OBJECTS)
+	@mkdir -p $(@D)
+	$(call show,LINK,$@)
+	$(QUIET)$(CC) $(SHARED) $(CFLAGS) $(LDFLAGS) -pthread -o $@ $(OBJECTS) $(CURL_LIBS)
+
+$(BUILD)/objects/%.o: csrc/%.c Makefile
+ifeq ($(RUNTIME),)
+	$(error no Lua headers found: install those of Lua 5.1 to 5.4 or LuaJIT, or set RUNTIME and LUA_CFLAGS)
+endif
+	@mkdir -p $(@D)
+	$(call show,CC,$@)
+	$(QUIET)$(COMPILE) -MMD -MP -c -o $@ $<
+
+-include $(OBJECTS:.o=.d)
+
+# One folder for each runtime.
+runtimes:
+	@set -e; for runtime in $(RUNTIMES); do $(MAKE) --no-print-directory RUNTIME=$$runtime module; done
+
+# Once the packages are there, a second make sees the headers that the first one did not.
+demo: setup-demo
+	@$(MAKE) --no-print-directory module
+	@examples/demo
+
+sandbox: setup-demo
+	@LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" luajit lua/supermetrics/sandbox/command.lua $(SANDBOX_OPTIONS)
+
+test: setup-test
+	@$(MAKE) --no-print-directory runtimes
+	@spec/run $(RUNTIMES)
+
+# Every spec on Lua 5.4 under valgrind.
+memcheck: setup-test
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module
+	@spec/memcheck
+
+lint: setup-test
+	@.ci/lint
+
+format:
+	clang-format -i csrc/*.c csrc/*.h
+
+setup-demo:
+	@.ci/setup demo
+
+setup-test:
+	@.ci/setup demo test
+
+clean:
+	rm -rf build

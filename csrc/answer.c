@@ -1,0 +1,289 @@
+#include "answer.h"
+
+#include "backfill.h"
+#include "compat.h"
+#include "credential.h"
+#include "error.h"
+#include "integer.h"
+#include "json.h"
+#include "response.h"
+#include "retry_after.h"
+
+#include <string.h>
+
+enum { BODY_EXCERPT_BYTES = 1000 };
+
+/* While an answer is read, the stack holds from `base` on: the response, the decoded body, and what grows above. */
+typedef struct reading {
+  lua_State *L;
+  const answer_facts *facts;
+  int response;
+  int document; /* the decoded body; nil where it is not JSON */
+} reading;
+
+static bool is_success(long status) {
+  return status >= 200 && status <= 299;
+}
+
+/* A write may have taken effect once it left, unless the server refused it; a read has no effect to be unsure about. */
+static bool is_outcome_unknown(const answer_facts *facts) {
+  const transfer_result *result = facts->result;
+  bool refused = result->status >= 400 && result->status <= 499;
+  return facts->asked->writes && result->sends > 0 && !refused;
+}
+
+/* object[name] pushed, where `object` is a table; else nil. Returns its type. */
+static int push_member(lua_State *L, int object, const char *name) {
+  if (lua_istable(L, object))
+    lua_getfield(L, object, name);
+  else
+    lua_pushnil(L);
+  return lua_type(L, -1);
+}
+
+/* ---- the pieces of an Error ---- */
+
+static void push_error(const reading *read, const char *kind, const char *reason) {
+  const answer_facts *facts = read->facts;
+  const char *request = lua_pushfstring(read->L, "%s %s", facts->asked->method, facts->path);
+  error_push(read->L, &(error_facts){
+                          .kind = kind,
+                          .operation = facts->asked->name,
+                          .request = request,
+                          .reason = reason,
+                          .credential = facts->credential,
+                          .status = facts->result->status,
+                          .elapsed = facts->result->elapsed,
+                          .is_unknown = is_outcome_unknown(facts),
+                      });
+  lua_remove(read->L, -2);
+}
+
+/* error[name] = envelope.error[name]; whether there was one. */
+static bool take_server_text(const reading *read, int envelope_error, const char *name) {
+  lua_State *L = read->L;
+  push_member(L, envelope_error, name);
+  size_t length = 0;
+  int error = lua_gettop(L) - 1;
+  const char *text = lua_tolstring(L, -1, &length);
+  if (length > 0) {
+    lua_pushvalue(L, error);
+    error_set_text(L, name, text, length, read->facts->credential);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return length > 0;
+}
+
+/* The server's own words, into the Error on top. Whether there were any. */
+static bool take_envelope(const reading *read) {
+  static const char *const names[] = {"code", "message", "description"};
+  lua_State *L = read->L;
+  push_member(L, read->document, "error");
+  lua_insert(L, -2);
+  int envelope_error = lua_gettop(L) - 1;
+  bool found = false;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    found = take_server_text(read, envelope_error, names[i]) || found;
+  lua_remove(L, envelope_error);
+  return found;
+}
+
+/* error.body, for what could not be understood. */
+static void take_body_excerpt(const reading *read) {
+  const buffer *body = &read->facts->result->body;
+  if (body->length == 0)
+    return;
+  credential_push_removed(read->L, body->bytes, body->length, read->facts->credential);
+  size_t length;
+  const char *text = lua_tolstring(read->L, -1, &length);
+  lua_pushlstring(read->L, text, length < BODY_EXCERPT_BYTES ? length : BODY_EXCERPT_BYTES);
+  lua_setfield(read->L, -3, "body");
+  lua_pop(read->L, 1);
+}
+
+static void take_retry_after(const reading *read) {
+  lua_State *L = read->L;
+  lua_pushvalue(L, read->response);
+  const char *value = response_push_header(L, "retry-after");
+  lua_insert(L, -2);
+  const char *date = response_push_header(L, "date");
+  double seconds = value != NULL ? retry_after_seconds(value, date) : -1;
+  lua_pop(L, 3);
+  if (seconds >= 0) {
+    lua_pushnumber(L, seconds);
+    if (compat_push_whole_float(L, -1))
+      lua_remove(L, -2);
+    lua_setfield(L, -2, "retry_after");
+  }
+}
+
+/* error.request_id, from the response, which has it from the body's meta or from the header. */
+static void take_request_id(const reading *read) {
+  lua_getfield(read->L, read->response, "request_id");
+  lua_setfield(read->L, -2, "request_id");
+}
+
+/* ---- the Errors ---- */
+
+static void push_unanswered(const reading *read) {
+  const transfer_result *result = read->facts->result;
+  push_error(read, error_kind_of_end(result->end), result->reason);
+  take_request_id(read);
+  take_retry_after(read);
+  if (result->end == TRANSFER_MALFORMED)
+    take_body_excerpt(read);
+}
+
+static void push_refused(const reading *read) {
+  lua_State *L = read->L;
+  push_error(read, error_kind_of_status(read->facts->result->status), NULL);
+  take_request_id(read);
+  take_retry_after(read);
+  if (take_envelope(read))
+    return;
+  take_body_excerpt(read);
+  const transfer_result *result = read->facts->result;
+  bool is_redirect = result->status >= 300 && result->status <= 399;
+  lua_pushvalue(L, read->response);
+  const char *header = response_push_header(L, is_redirect ? "location" : "content-type");
+  if (is_redirect && header != NULL)
+    lua_pushfstring(L, "redirects are not followed (this one leads to %s)", header);
+  else if (result->body.length == 0)
+    lua_pushliteral(L, "the answer has no body");
+  else
+    lua_pushfstring(L, "the body is not an error of the API (%s)", header != NULL ? header : "no content type");
+  lua_setfield(L, -4, "reason");
+  lua_pop(L, 2);
+}
+
+static void push_invalid(const reading *read, const char *reason) {
+  push_error(read, "invalid_response", reason);
+  take_request_id(read);
+  if (!take_envelope(read))
+    take_body_excerpt(read);
+}
+
+/* ---- success, checked ---- */
+
+/* What is wrong with the Backfill on top, as an answer to what was asked; NULL where nothing is. A sentence that needs
+ * room is pushed. */
+static const char *mismatch(const reading *read) {
+  lua_State *L = read->L;
+  const operation *asked = read->facts->asked;
+  int64_t answered = backfill_id(L);
+  if (asked->answered_id >= 0 && answered != read->facts->ids[asked->answered_id]) {
+    char answered_digits[INTEGER_TEXT_SIZE], asked_digits[INTEGER_TEXT_SIZE];
+    integer_write(answered, answered_digits);
+    integer_write(read->facts->ids[asked->answered_id], asked_digits);
+    return lua_pushfstring(L, "the answer is about backfill %s, not %s", answered_digits, asked_digits);
+  }
+  if (asked->answered_status != NULL && !backfill_has_status(L, asked->answered_status)) {
+    lua_getfield(L, -1, "status");
+    return lua_pushfstring(L, "the backfill of the answer is %s, not %s", lua_tostring(L, -1), asked->answered_status);
+  }
+  return NULL;
+}
+
+/* Pushes the Backfill and nil, or nil and an Error. */
+static void push_backfill(const reading *read) {
+  lua_State *L = read->L;
+  if (push_member(L, read->document, "data") != LUA_TTABLE) {
+    bool is_error = push_member(L, read->document, "error") == LUA_TTABLE;
+    lua_pop(L, 2);
+    lua_pushnil(L);
+    push_invalid(read, is_error ? "the answer is an error under a status of success"
+                                : "the body has no object \"data\" in it");
+    return;
+  }
+  char problem[BACKFILL_PROBLEM_SIZE];
+  if (!backfill_from_table(L, problem)) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+    push_invalid(read, lua_pushfstring(L, "in the body's data, %s", problem));
+    lua_remove(L, -2);
+    return;
+  }
+  int backfill = lua_gettop(L);
+  const char *wrong = mismatch(read);
+  if (wrong == NULL) {
+    lua_pushnil(L);
+    return;
+  }
+  push_invalid(read, wrong);
+  lua_pushvalue(L, backfill);
+  lua_setfield(L, -2, "backfill");
+  lua_replace(L, backfill + 1);
+  lua_settop(L, backfill + 1);
+  lua_pushnil(L);
+  lua_replace(L, backfill);
+}
+
+/* ---- the whole ---- */
+
+/* Pushes the decoded body; nil where it is not JSON, and then what is wrong with it is in `problem`. */
+static void push_document(lua_State *L, const buffer *body, const char **problem) {
+  *problem = NULL;
+  if (body->length == 0) {
+    *problem = "the answer has no body";
+    lua_pushnil(L);
+    lua_pushnil(L);
+  } else if (!json_decode(L, body->bytes, body->length)) {
+    const char *detail = lua_tostring(L, -1);
+    *problem = lua_pushfstring(L, "the body is not JSON: %s", detail != NULL ? detail : "unreadable");
+    lua_replace(L, -2);
+    lua_pushnil(L);
+  } else {
+    lua_pushnil(L);
+    lua_insert(L, -2);
+  }
+}
+
+/* response.request_id, from the body's meta, else from the header. */
+static void settle_request_id(const reading *read) {
+  lua_State *L = read->L;
+  push_member(L, read->document, "meta");
+  push_member(L, -1, "request_id");
+  if (!lua_isstring(L, -1)) {
+    lua_pushvalue(L, read->response);
+    response_push_header(L, "x-request-id");
+    lua_remove(L, -2);
+  }
+  if (lua_isstring(L, -1)) {
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    credential_push_removed(L, text, length, read->facts->credential);
+    lua_setfield(L, read->response, "request_id");
+  }
+  lua_settop(L, read->document);
+}
+
+void answer_push(lua_State *L, const answer_facts *facts) {
+  luaL_checkstack(L, 24, "no room for an answer");
+  const transfer_result *result = facts->result;
+  const char *problem = NULL;
+  int base = lua_gettop(L);
+  response_push(L, result, facts->credential);
+  if (result->end == TRANSFER_ANSWERED) {
+    push_document(L, &result->body, &problem);
+  } else {
+    lua_pushnil(L);
+    lua_pushnil(L);
+  }
+  reading read = {.L = L, .facts = facts, .response = base + 1, .document = base + 3};
+  settle_request_id(&read);
+  if (result->end == TRANSFER_ANSWERED && is_success(result->status) && problem == NULL) {
+    push_backfill(&read);
+  } else {
+    lua_pushnil(L);
+    if (result->end != TRANSFER_ANSWERED)
+      push_unanswered(&read);
+    else if (is_success(result->status))
+      push_invalid(&read, problem);
+    else
+      push_refused(&read);
+  }
+  lua_pushvalue(L, read.response); /* response, problem, document, value, error, response */
+  for (int i = 0; i < 3; i++)
+    lua_remove(L, base + 1);
+}

@@ -1,0 +1,29 @@
+/* Backfill: a decoded JSON object made a native table with the wire's field names and a metatable. */
+#ifndef SUPERMETRICS_BACKFILL_H
+#define SUPERMETRICS_BACKFILL_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#pragma GCC visibility push(hidden)
+
+enum { BACKFILL_PROBLEM_SIZE = 160 };
+
+/* Makes the metatable, and pushes it. */
+void backfill_open(lua_State *L);
+
+/* Makes the decoded object on top a Backfill, in place: integers from numbers and numeric strings alike, error_report
+ * always a list, unknown fields and statuses kept. False where a field that decides (transfer_backfill_id, status) is
+ * missing or not what it must be: `problem` then names it. */
+bool backfill_from_table(lua_State *L, char problem[BACKFILL_PROBLEM_SIZE]);
+
+/* The id of the Backfill on top. */
+int64_t backfill_id(lua_State *L);
+
+/* Whether the Backfill on top has this status. */
+bool backfill_has_status(lua_State *L, const char *status);
+
+#pragma GCC visibility pop
+
+#endif

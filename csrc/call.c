@@ -1,0 +1,116 @@
+#include "call.h"
+
+#include "answer.h"
+#include "compat.h"
+
+static const char metatable_name[] = "supermetrics.Call";
+
+/* The table that is tied to a Call. The client stands in it so that the collector takes it after its calls. */
+enum { SLOT_CLIENT = 1, SLOT_PATH, SLOT_VALUE, SLOT_ERROR, SLOT_RESPONSE };
+
+call *call_push(lua_State *L, int client, int path) {
+  client = compat_absolute_index(L, client);
+  path = compat_absolute_index(L, path);
+  call *made = lua_newuserdata(L, sizeof *made);
+  *made = (call){0};
+  compat_set_metatable(L, metatable_name);
+  lua_createtable(L, SLOT_RESPONSE, 0);
+  lua_pushvalue(L, client);
+  lua_rawseti(L, -2, SLOT_CLIENT);
+  lua_pushvalue(L, path);
+  lua_rawseti(L, -2, SLOT_PATH);
+  compat_set_user_table(L, -2);
+  return made;
+}
+
+static call *check_call(lua_State *L) {
+  return luaL_checkudata(L, 1, metatable_name);
+}
+
+/* Reads the answer once and keeps what it means in the Call's table, which is on top; then the bytes can go. */
+static void read_answer(lua_State *L, call *asked) {
+  int slots = lua_gettop(L);
+  lua_rawgeti(L, slots, SLOT_PATH);
+  const answer_facts facts = {
+      .asked = asked->asked,
+      .ids = asked->ids,
+      .path = lua_tostring(L, -1),
+      .credential = transfer_credential(asked->request),
+      .result = transfer_peek(asked->request),
+  };
+  answer_push(L, &facts);
+  lua_rawseti(L, slots, SLOT_RESPONSE);
+  lua_rawseti(L, slots, SLOT_ERROR);
+  lua_rawseti(L, slots, SLOT_VALUE);
+  lua_settop(L, slots);
+  transfer_free(asked->request);
+  asked->request = NULL;
+}
+
+int call_push_result(lua_State *L, int index) {
+  call *asked = lua_touserdata(L, index);
+  if (asked->request != NULL && transfer_peek(asked->request)->end == TRANSFER_IN_FLIGHT)
+    return 0;
+  compat_get_user_table(L, index);
+  if (asked->request != NULL)
+    read_answer(L, asked);
+  int slots = lua_gettop(L);
+  lua_rawgeti(L, slots, SLOT_VALUE);
+  lua_rawgeti(L, slots, SLOT_ERROR);
+  lua_rawgeti(L, slots, SLOT_RESPONSE);
+  lua_remove(L, slots);
+  return 3;
+}
+
+/* call:result(): nothing while in flight, then value, nil, response or nil, Error, response; the same at every call. */
+static int call_result(lua_State *L) {
+  check_call(L);
+  return call_push_result(L, 1);
+}
+
+/* call:abort(): ends a call in flight with an Error of kind "aborted". An answer that has come stays as it is. */
+static int call_abort(lua_State *L) {
+  call *asked = check_call(L);
+  if (asked->request != NULL)
+    transfer_abort(asked->request);
+  return 0;
+}
+
+static int call_collect(lua_State *L) {
+  call *asked = check_call(L);
+  transfer_free(asked->request);
+  header_list_release(asked->headers);
+  asked->request = NULL;
+  asked->headers = NULL;
+  return 0;
+}
+
+static int call_tostring(lua_State *L) {
+  call *asked = check_call(L);
+  bool in_flight = asked->request != NULL && transfer_peek(asked->request)->end == TRANSFER_IN_FLIGHT;
+  lua_pushfstring(L, "supermetrics.Call (%s, %s)", asked->asked->name, in_flight ? "in flight" : "ended");
+  return 1;
+}
+
+void call_open(lua_State *L) {
+  static const luaL_Reg methods[] = {
+      {"result", call_result},
+      {"abort", call_abort},
+      {NULL, NULL},
+  };
+  if (luaL_newmetatable(L, metatable_name) != 0) {
+    compat_new_library(L, methods);
+    lua_setfield(L, -2, "__index");
+    lua_pushcfunction(L, call_collect);
+    lua_setfield(L, -2, "__gc");
+    lua_pushcfunction(L, call_abort);
+    lua_setfield(L, -2, "__close");
+    lua_pushcfunction(L, call_tostring);
+    lua_setfield(L, -2, "__tostring");
+    lua_pushliteral(L, "supermetrics.Call");
+    lua_setfield(L, -2, "__name");
+    lua_pushboolean(L, 0);
+    lua_setfield(L, -2, "__metatable");
+  }
+  lua_pop(L, 1);
+}

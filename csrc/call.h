@@ -1,0 +1,30 @@
+/* Call: one request in flight, or its answer. */
+#ifndef SUPERMETRICS_CALL_H
+#define SUPERMETRICS_CALL_H
+
+#include "operations.h"
+#include "transport.h"
+
+#include <lua.h>
+
+#pragma GCC visibility push(hidden)
+
+typedef struct call {
+  const operation *asked;
+  int64_t ids[OPERATION_PARAMETERS];
+  header_list *headers; /* of its own until it is in flight; NULL where it sends the client's */
+  transfer *request;    /* NULL before it is in flight and once its answer has been read */
+} call;
+
+/* Makes the metatable. */
+void call_open(lua_State *L);
+
+/* Pushes a Call that is not in flight yet, and keeps the client at `client` alive for it. `path` is an index too. */
+call *call_push(lua_State *L, int client, int path);
+
+/* Pushes what Call:result returns for the Call at `index`; returns how many values those are. */
+int call_push_result(lua_State *L, int index);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,131 @@
+/* The differences between Lua 5.1, 5.2, 5.3, 5.4 and LuaJIT that this library meets, and nowhere else. */
+#ifndef SUPERMETRICS_COMPAT_H
+#define SUPERMETRICS_COMPAT_H
+
+#include <lauxlib.h>
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The type of LuaJIT's int64_t and uint64_t values, which its C API knows but does not name. */
+enum { COMPAT_TYPE_CDATA = 10 };
+
+/* Integers below this are exact in a double, and no other integer becomes one of them by rounding. */
+#define COMPAT_EXACT_LIMIT 9007199254740992.0 /* 2^53 */
+
+static inline int compat_absolute_index(lua_State *L, int index) {
+  return index > 0 || index <= LUA_REGISTRYINDEX ? index : lua_gettop(L) + index + 1;
+}
+
+static inline size_t compat_raw_length(lua_State *L, int index) {
+#if LUA_VERSION_NUM == 501
+  return lua_objlen(L, index);
+#else
+  return lua_rawlen(L, index);
+#endif
+}
+
+/* A table of the functions in `functions`, without upvalues. */
+static inline void compat_new_library(lua_State *L, const luaL_Reg *functions) {
+  lua_newtable(L);
+  for (; functions->name != NULL; functions++) {
+    lua_pushcfunction(L, functions->func);
+    lua_setfield(L, -2, functions->name);
+  }
+}
+
+/* registry[key] = the value on top, which is removed. */
+static inline void compat_registry_set(lua_State *L, const void *key) {
+#if LUA_VERSION_NUM == 501
+  lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+  lua_insert(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+#else
+  lua_rawsetp(L, LUA_REGISTRYINDEX, key);
+#endif
+}
+
+static inline void compat_registry_get(lua_State *L, const void *key) {
+#if LUA_VERSION_NUM == 501
+  lua_pushlightuserdata(L, (void *)(uintptr_t)key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+#else
+  lua_rawgetp(L, LUA_REGISTRYINDEX, key);
+#endif
+}
+
+/* Ties the table on top to the userdata at `index`, and removes it. */
+static inline void compat_set_user_table(lua_State *L, int index) {
+#if LUA_VERSION_NUM == 501
+  lua_setfenv(L, index);
+#else
+  lua_setuservalue(L, index);
+#endif
+}
+
+static inline void compat_get_user_table(lua_State *L, int index) {
+#if LUA_VERSION_NUM == 501
+  lua_getfenv(L, index);
+#else
+  lua_getuservalue(L, index);
+#endif
+}
+
+static inline void compat_set_metatable(lua_State *L, const char *name) {
+  luaL_getmetatable(L, name);
+  lua_setmetatable(L, -2);
+}
+
+/* Whether the number at `index` is a whole one that is known exactly; it is then in `value`. A float from 2^53 on may
+ * already be the rounding of another integer, so it is not. */
+static inline bool compat_exact_integer(lua_State *L, int index, int64_t *value) {
+#if LUA_VERSION_NUM >= 503
+  if (lua_isinteger(L, index)) {
+    *value = (int64_t)lua_tointeger(L, index);
+    return true;
+  }
+#endif
+  lua_Number number = lua_tonumber(L, index);
+  if (!(number > -COMPAT_EXACT_LIMIT && number < COMPAT_EXACT_LIMIT) || number != (lua_Number)(int64_t)number)
+    return false;
+  *value = (int64_t)number;
+  return true;
+}
+
+/* Pushes `value`; where Lua has no 64-bit integers and a number could not hold it safely, `digits` as a string. */
+static inline void compat_push_integer(lua_State *L, int64_t value, const char *digits, size_t length) {
+#if LUA_VERSION_NUM >= 503
+  (void)digits, (void)length;
+  lua_pushinteger(L, (lua_Integer)value);
+#else
+  if ((lua_Number)value > -COMPAT_EXACT_LIMIT && (lua_Number)value < COMPAT_EXACT_LIMIT)
+    lua_pushnumber(L, (lua_Number)value);
+  else
+    lua_pushlstring(L, digits, length);
+#endif
+}
+
+/* The number at `index` made an integer of Lua 5.3 and newer where it is a whole one. False where nothing is to do. */
+static inline bool compat_push_whole_float(lua_State *L, int index) {
+#if LUA_VERSION_NUM >= 503
+  if (lua_isinteger(L, index))
+    return false;
+  lua_Number number = lua_tonumber(L, index);
+  if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0) ||
+      number != (lua_Number)(lua_Integer)number)
+    return false;
+  lua_pushinteger(L, (lua_Integer)number);
+  return true;
+#else
+  (void)L, (void)index;
+  return false;
+#endif
+}
+
+/* Whether the type of the value is LuaJIT's cdata: its __tostring writes 64-bit integers out in full. */
+static inline bool compat_is_cdata(lua_State *L, int index) {
+  return lua_type(L, index) == COMPAT_TYPE_CDATA;
+}
+
+#endif

@@ -1,0 +1,179 @@
+#include "error.h"
+
+#include "compat.h"
+#include "credential.h"
+
+#include <string.h>
+
+static const char metatable_name[] = "supermetrics.Error";
+static const char unknown_outcome[] = "unknown";
+static const char not_applied_outcome[] = "not_applied";
+
+/* ---- kinds ---- */
+
+static const struct {
+  long status;
+  const char *kind;
+} status_kinds[] = {
+    {400, "bad_request"}, {401, "unauthorized"},  {403, "forbidden"},
+    {404, "not_found"},   {422, "unprocessable"}, {429, "rate_limited"},
+};
+
+const char *error_kind_of_status(long status) {
+  for (size_t i = 0; i < sizeof status_kinds / sizeof status_kinds[0]; i++)
+    if (status_kinds[i].status == status)
+      return status_kinds[i].kind;
+  return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
+}
+
+const char *error_kind_of_end(transfer_end end) {
+  static const char *const kinds[] = {
+      [TRANSFER_NETWORK] = "network", [TRANSFER_TIMEOUT] = "timeout",
+      [TRANSFER_TLS] = "tls",         [TRANSFER_MALFORMED] = "invalid_response",
+      [TRANSFER_ABORTED] = "aborted", [TRANSFER_OUT_OF_MEMORY] = "aborted",
+  };
+  return kinds[end];
+}
+
+/* ---- making one ---- */
+
+void error_set_text(lua_State *L, const char *name, const char *text, size_t length, const char *credential) {
+  credential_push_removed(L, text, length, credential);
+  lua_setfield(L, -2, name);
+}
+
+void error_push(lua_State *L, const error_facts *facts) {
+  lua_createtable(L, 0, 12);
+  error_set_text(L, "kind", facts->kind, strlen(facts->kind), NULL);
+  error_set_text(L, "operation", facts->operation, strlen(facts->operation), NULL);
+  error_set_text(L, "request", facts->request, strlen(facts->request), NULL);
+  if (facts->reason != NULL)
+    error_set_text(L, "reason", facts->reason, strlen(facts->reason), facts->credential);
+  if (facts->status != 0) {
+    lua_pushinteger(L, (lua_Integer)facts->status);
+    lua_setfield(L, -2, "status");
+  }
+  lua_pushstring(L, facts->is_unknown ? unknown_outcome : not_applied_outcome);
+  lua_setfield(L, -2, "outcome");
+  lua_pushinteger(L, 1);
+  lua_setfield(L, -2, "attempts");
+  lua_pushnumber(L, facts->elapsed);
+  lua_setfield(L, -2, "elapsed");
+  compat_set_metatable(L, metatable_name);
+}
+
+/* ---- the sentence ---- */
+
+/* The text on top, without control characters, so that one error is one line of a log. */
+static void replace_control_characters(lua_State *L) {
+  size_t length;
+  const char *text = lua_tolstring(L, -1, &length);
+  luaL_Buffer result;
+  luaL_buffinit(L, &result);
+  for (size_t i = 0; i < length; i++) {
+    unsigned char byte = (unsigned char)text[i];
+    luaL_addchar(&result, byte < ' ' || byte == 0x7F ? ' ' : text[i]);
+  }
+  luaL_pushresult(&result);
+  lua_replace(L, -2);
+}
+
+/* Pushes the text of a field for reading by people, and returns how many values that were: 0 where the field has none.
+ * Reads without metamethods, since anyone may call this on a table of their own. */
+static int push_field(lua_State *L, int error, const char *before, const char *name, const char *after) {
+  lua_pushstring(L, name);
+  lua_rawget(L, error);
+  if (!lua_isstring(L, -1)) {
+    lua_pop(L, 1);
+    return 0;
+  }
+  lua_pushstring(L, before);
+  lua_pushvalue(L, -2);
+  replace_control_characters(L);
+  lua_pushstring(L, after);
+  lua_remove(L, -4);
+  return 3;
+}
+
+static int push_text(lua_State *L, const char *text) {
+  lua_pushstring(L, text);
+  return 1;
+}
+
+static int push_status(lua_State *L, int error) {
+  int pushed = push_field(L, error, " (HTTP ", "status", "");
+  if (pushed == 0)
+    return push_field(L, error, " (", "code", ")");
+  pushed += push_field(L, error, " ", "code", "");
+  return pushed + push_text(L, ")");
+}
+
+/* Whether error[name] is this text. */
+static bool field_is(lua_State *L, int error, const char *name, const char *text) {
+  lua_pushstring(L, name);
+  lua_rawget(L, error);
+  bool is_same = lua_isstring(L, -1) && strcmp(lua_tostring(L, -1), text) == 0;
+  lua_pop(L, 1);
+  return is_same;
+}
+
+/* After a cancel that was refused: what state the backfill is in. */
+static int push_backfill_status(lua_State *L, int error) {
+  lua_pushliteral(L, "backfill");
+  lua_rawget(L, error);
+  int pushed = 0;
+  if (lua_istable(L, -1) && field_is(L, error, "kind", "unprocessable")) {
+    pushed = push_field(L, lua_gettop(L), "; the backfill is already ", "status", "");
+    lua_remove(L, -pushed - 1);
+  } else {
+    lua_pop(L, 1);
+  }
+  return pushed;
+}
+
+static int push_outcome(lua_State *L, int error) {
+  return field_is(L, error, "outcome", unknown_outcome) ? push_text(L, "; it may have taken effect") : 0;
+}
+
+static int push_attempts(lua_State *L, int error) {
+  lua_pushliteral(L, "attempts");
+  lua_rawget(L, error);
+  bool is_several = lua_isnumber(L, -1) && lua_tonumber(L, -1) > 1;
+  lua_pop(L, 1);
+  return is_several ? push_field(L, error, "; ", "attempts", " attempts") : 0;
+}
+
+static int push_request(lua_State *L, int error) {
+  int pushed = push_field(L, error, " [", "request", "");
+  if (pushed == 0)
+    return 0;
+  pushed += push_field(L, error, ", request_id ", "request_id", "");
+  return pushed + push_text(L, "]");
+}
+
+static int error_tostring(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  lua_settop(L, 1);
+  luaL_checkstack(L, 48, "no room for an error's sentence");
+  int pushed = push_field(L, 1, "", "operation", ": ");
+  pushed += push_field(L, 1, "", "kind", "");
+  pushed += push_status(L, 1);
+  pushed += push_field(L, 1, ": ", "message", "");
+  pushed += push_field(L, 1, ": ", "description", "");
+  pushed += push_field(L, 1, ": ", "reason", "");
+  pushed += push_backfill_status(L, 1);
+  pushed += push_outcome(L, 1);
+  pushed += push_attempts(L, 1);
+  pushed += push_request(L, 1);
+  lua_concat(L, pushed);
+  return 1;
+}
+
+void error_open(lua_State *L) {
+  if (luaL_newmetatable(L, metatable_name) != 0) {
+    lua_pushliteral(L, "supermetrics.Error");
+    lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, error_tostring);
+    lua_setfield(L, -2, "__tostring");
+  }
+}

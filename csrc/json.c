@@ -1,0 +1,110 @@
+#include "json.h"
+
+#include "compat.h"
+#include "integer.h"
+#include "json_marks.h"
+
+/* Deeper than any answer of the API; bounds the recursion in here as well. */
+enum { DEEPEST_NESTING = 100 };
+
+static const char decode_key = 0; /* its address is the key in the registry */
+
+/* instance[setting](value), for a setting that the table on top has. */
+static void configure(lua_State *L, const char *setting, int is_boolean, int value) {
+  lua_getfield(L, -1, setting);
+  if (is_boolean)
+    lua_pushboolean(L, value);
+  else
+    lua_pushinteger(L, value);
+  lua_call(L, 1, 0);
+}
+
+void json_open(lua_State *L) {
+  lua_getglobal(L, "require");
+  lua_pushliteral(L, "cjson");
+  if (lua_pcall(L, 1, 1, 0) != 0)
+    luaL_error(L, "supermetrics needs lua-cjson: %s", lua_tostring(L, -1));
+  lua_getfield(L, -1, "new");
+  lua_call(L, 0, 1);
+  configure(L, "decode_max_depth", 0, DEEPEST_NESTING);
+  configure(L, "decode_invalid_numbers", 1, 0);
+  lua_getfield(L, -1, "decode");
+  compat_registry_set(L, &decode_key);
+  lua_pop(L, 2);
+}
+
+/* Pushes the text with its long integers marked, or returns false where it has none. The scratch memory is a userdata:
+ * the collector frees it whatever is raised. */
+static bool push_marked(lua_State *L, const char *text, size_t length) {
+  size_t marked_length = json_mark_long_integers(text, length, NULL);
+  if (marked_length == 0)
+    return false;
+  char *marked = lua_newuserdata(L, marked_length);
+  json_mark_long_integers(text, length, marked);
+  lua_pushlstring(L, marked, marked_length);
+  lua_remove(L, -2);
+  return true;
+}
+
+static void push_unmarked(lua_State *L, const char *text, size_t length) {
+  int64_t value;
+  if (text[1] != JSON_MARK && integer_parse(text + 1, length - 1, &value))
+    compat_push_integer(L, value, text + 1, length - 1);
+  else
+    lua_pushlstring(L, text + 1, length - 1);
+}
+
+/* Pushes what the value on top should rather be; false, and nothing pushed, where it is right as it is. */
+static bool push_settled(lua_State *L, bool marked) {
+  size_t length;
+  const char *text;
+  switch (lua_type(L, -1)) {
+  case LUA_TNUMBER:
+    return compat_push_whole_float(L, -1);
+  case LUA_TSTRING:
+    text = marked ? lua_tolstring(L, -1, &length) : NULL;
+    if (text == NULL || text[0] != JSON_MARK)
+      return false;
+    push_unmarked(L, text, length);
+    return true;
+  default:
+    return false;
+  }
+}
+
+/* Settles every value in the table on top. Setting existing fields is allowed while lua_next walks. */
+static void settle_table(lua_State *L, bool marked) {
+  luaL_checkstack(L, 6, "JSON nested too deeply");
+  int table = lua_gettop(L);
+  lua_pushnil(L);
+  while (lua_next(L, table) != 0) {
+    bool is_null_field = lua_islightuserdata(L, -1) && lua_type(L, -2) == LUA_TSTRING;
+    if (lua_istable(L, -1))
+      settle_table(L, marked);
+    else if (is_null_field)
+      lua_pushnil(L);
+    if (is_null_field || push_settled(L, marked)) {
+      lua_pushvalue(L, -3); /* key, value, settled, key */
+      lua_insert(L, -2);
+      lua_rawset(L, table);
+    }
+    lua_pop(L, 1);
+  }
+}
+
+bool json_decode(lua_State *L, const char *text, size_t length) {
+  compat_registry_get(L, &decode_key);
+  bool marked = push_marked(L, text, length);
+  if (!marked)
+    lua_pushlstring(L, text, length);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (status == LUA_ERRMEM)
+    lua_error(L);
+  if (status != 0)
+    return false;
+  if (lua_istable(L, -1))
+    settle_table(L, marked);
+  else if (push_settled(L, marked))
+    lua_remove(L, -2);
+  return true;
+}

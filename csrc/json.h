@@ -1,0 +1,23 @@
+/* JSON through a private instance of lua-cjson, so that the host's settings of it neither matter nor change. */
+#ifndef SUPERMETRICS_JSON_H
+#define SUPERMETRICS_JSON_H
+
+#include <lua.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#pragma GCC visibility push(hidden)
+
+/* Loads lua-cjson and keeps an instance in the registry. Raises where there is no lua-cjson. */
+void json_open(lua_State *L);
+
+/* Pushes the decoded value and returns true, or pushes what is wrong with the text and returns false.
+ *
+ * Integers are exact at any length: those of Lua 5.3 and newer are Lua integers; elsewhere one from 2^53 on is its
+ * decimal string, and so is everywhere one that needs more than 64 bits. A null in an object is an absent field; a null
+ * in an array stays the light userdata NULL, so that the array has no hole. */
+bool json_decode(lua_State *L, const char *text, size_t length);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,64 @@
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* dladdr */
+#endif
+#include "library.h"
+
+#include <curl/curl.h>
+
+/* The resend guard (CURLOPT_PREREQFUNCTION) came with 7.80. */
+#if LIBCURL_VERSION_NUM < 0x075000
+#error "supermetrics needs libcurl 7.80.0 or newer"
+#endif
+
+static const char *problem;
+
+#ifdef __linux__
+#include <dlfcn.h>
+
+/* With CURLOPT_QUICK_EXIT libcurl may leave a resolver thread behind that returns into libcurl later. Lua unmaps its C
+ * modules when a state closes, so this module, and with it libcurl, is pinned for the life of the process. Where the
+ * core is linked into the program itself there is nothing to pin, and dlopen fails harmlessly. */
+static void pin_module(void) {
+  static const char anchor = 0;
+  Dl_info module;
+  if (dladdr((const void *)&anchor, &module) != 0 && module.dli_fname != NULL)
+    (void)dlopen(module.dli_fname, RTLD_LAZY | RTLD_NODELETE);
+}
+#else
+static void pin_module(void) {
+}
+#endif
+
+static void start_once(void) {
+  const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  if (version->version_num < 0x075000)
+    problem = "libcurl is older than 7.80.0, the oldest that supermetrics works with";
+  else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    problem = "libcurl could not be initialised";
+  else
+    pin_module();
+}
+
+#ifdef _WIN32
+#include <windows.h>
+
+static BOOL CALLBACK start_once_windows(PINIT_ONCE once, PVOID parameter, PVOID *context) {
+  (void)once, (void)parameter, (void)context;
+  start_once();
+  return TRUE;
+}
+
+const char *library_start(void) {
+  static INIT_ONCE once = INIT_ONCE_STATIC_INIT;
+  InitOnceExecuteOnce(&once, start_once_windows, NULL, NULL);
+  return problem;
+}
+#else
+#include <pthread.h>
+
+const char *library_start(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, start_once);
+  return problem;
+}
+#endif

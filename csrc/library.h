@@ -1,0 +1,13 @@
+/* What must happen once in a process before libcurl is used, whatever the number of Lua states and threads. */
+#ifndef SUPERMETRICS_LIBRARY_H
+#define SUPERMETRICS_LIBRARY_H
+
+#pragma GCC visibility push(hidden)
+
+/* NULL when libcurl is ready, else a sentence that says why it is not. Safe to call from any thread, any number of
+ * times. */
+const char *library_start(void);
+
+#pragma GCC visibility pop
+
+#endif

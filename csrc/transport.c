@@ -1,0 +1,422 @@
+#include "transport.h"
+
+#include <curl/curl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  IDLE_HANDLES = 64,              /* kept for the next requests, with their allocations */
+  HEADER_BYTES_LIMIT = 256 * 1024 /* of one answer; libcurl before 8.3 has no limit of its own */
+};
+
+struct transport {
+  CURLM *multi;
+  CURL *model; /* never in flight: carries the settings, every other handle is a duplicate of it */
+  CURL *idle[IDLE_HANDLES];
+  size_t idle_count;
+  transfer *in_flight; /* doubly linked */
+  size_t in_flight_count;
+  char *authority;
+  size_t max_response_bytes;
+};
+
+struct transfer {
+  transport *pool; /* NULL once ended */
+  CURL *easy;
+  transfer *previous, *next;
+  header_list *headers;
+  char *request_body;
+  bool writes;
+  bool body_began;
+  bool too_large;
+  bool out_of_memory;
+  char curl_text[CURL_ERROR_SIZE];
+  transfer_result result;
+};
+
+/* ---- callbacks of libcurl ---- */
+
+static size_t receive_body(char *bytes, size_t size, size_t count, void *context) {
+  transfer *request = context;
+  size_t length = size * count;
+  request->body_began = true;
+  buffer_status status = buffer_append(&request->result.body, bytes, length, request->pool->max_response_bytes);
+  request->too_large = status == BUFFER_OVER_LIMIT;
+  request->out_of_memory = status == BUFFER_OUT_OF_MEMORY;
+  return status == BUFFER_OK ? length : 0;
+}
+
+static bool starts_an_answer(const char *line, size_t length) {
+  return length > 5 && memcmp(line, "HTTP/", 5) == 0;
+}
+
+static size_t receive_header(char *line, size_t size, size_t count, void *context) {
+  transfer *request = context;
+  size_t length = size * count;
+  buffer *headers = &request->result.headers;
+  if (request->body_began)
+    return length; /* a trailer: nothing that this library reads comes in one */
+  if (starts_an_answer(line, length)) {
+    headers->length = 0; /* what came before belongs to a 1xx answer, or to a proxy's */
+    return length;
+  }
+  size_t kept = length;
+  while (kept > 0 && (line[kept - 1] == '\r' || line[kept - 1] == '\n'))
+    kept--;
+  if (kept == 0)
+    return length;
+  buffer_status status = buffer_append(headers, line, kept, HEADER_BYTES_LIMIT);
+  if (status == BUFFER_OK)
+    status = buffer_append(headers, "\n", 1, HEADER_BYTES_LIMIT);
+  request->too_large = status == BUFFER_OVER_LIMIT;
+  request->out_of_memory = status == BUFFER_OUT_OF_MEMORY;
+  return status == BUFFER_OK ? length : 0;
+}
+
+/* Runs before each sending of the request. When a kept-alive connection dies, libcurl sends the request again by
+ * itself, even where the server may have acted on it; for a write that is refused, so that one attempt is one request.
+ */
+static int before_sending(void *context, char *remote_ip, char *local_ip, int remote_port, int local_port) {
+  (void)remote_ip, (void)local_ip, (void)remote_port, (void)local_port;
+  transfer *request = context;
+  if (request->writes && request->result.sends > 0)
+    return CURL_PREREQFUNC_ABORT;
+  request->result.sends++;
+  return CURL_PREREQFUNC_OK;
+}
+
+/* ---- settings ---- */
+
+/* Rounded up, so that a wait is never shorter than asked for and never 0, which would mean no limit. */
+static long milliseconds_of(double seconds) {
+  double exact = seconds * 1000;
+  if (exact >= INT_MAX)
+    return INT_MAX;
+  long whole = (long)exact;
+  return exact <= 1 ? 1 : whole < exact ? whole + 1 : whole;
+}
+
+static CURLcode set_numbers(CURL *easy, double connect_timeout) {
+  const struct {
+    CURLoption option;
+    long value;
+  } numbers[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_NOPROGRESS, 1},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_HTTP09_ALLOWED, 0},
+    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_TCP_KEEPALIVE, 1},
+    {CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(connect_timeout)},
+#if LIBCURL_VERSION_NUM < 0x075500
+    {CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS},
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* Without it, ending a request whose host name is still being looked up waits for the resolver. */
+    {CURLOPT_QUICK_EXIT, 1},
+#endif
+  };
+  CURLcode code = CURLE_OK;
+  for (size_t i = 0; code == CURLE_OK && i < sizeof numbers / sizeof numbers[0]; i++)
+    code = curl_easy_setopt(easy, numbers[i].option, numbers[i].value);
+  return code;
+}
+
+static CURLcode set_texts(CURL *easy, const transport_settings *settings) {
+  const struct {
+    CURLoption option;
+    const char *value;
+  } texts[] = {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    {CURLOPT_PROTOCOLS_STR, "http,https"},
+#endif
+    {CURLOPT_ACCEPT_ENCODING, ""}, /* every compression that this libcurl can undo */
+    {CURLOPT_USERAGENT, settings->user_agent},
+    /* Empty, not NULL: settings never come from http_proxy, no_proxy and the like. */
+    {CURLOPT_PROXY, settings->proxy != NULL ? settings->proxy : ""},
+    {CURLOPT_NOPROXY, ""},
+  };
+  CURLcode code = CURLE_OK;
+  for (size_t i = 0; code == CURLE_OK && i < sizeof texts / sizeof texts[0]; i++)
+    code = curl_easy_setopt(easy, texts[i].option, texts[i].value);
+  if (code == CURLE_OK && (settings->ca_file != NULL || settings->ca_path != NULL)) {
+    /* Both, since libcurl would go on trusting the system's for the one that is left out. */
+    code = curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file);
+    if (code == CURLE_OK)
+      code = curl_easy_setopt(easy, CURLOPT_CAPATH, settings->ca_path);
+  }
+  return code;
+}
+
+static CURLcode set_callbacks(CURL *easy) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive_body);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+  return code;
+}
+
+static CURLcode set_request(CURL *easy, transfer *owner, const transport_request *request) {
+  CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
+  if (code == CURLE_OK && request->body != NULL) {
+    code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    if (code == CURLE_OK)
+      code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+    if (code == CURLE_OK)
+      code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, owner->request_body);
+  } else if (code == CURLE_OK) {
+    code = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+  }
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, milliseconds_of(request->timeout));
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(easy, CURLOPT_HTTPHEADER, header_list_lines(owner->headers));
+  if (code != CURLE_OK)
+    return code;
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, owner->curl_text);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, owner);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, owner);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, owner);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, owner);
+  return CURLE_OK;
+}
+
+/* Nothing of a request may be reachable from an idle handle. */
+static void forget_request(CURL *easy) {
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, NULL);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, NULL);
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+}
+
+/* ---- handles ---- */
+
+static CURL *take_handle(transport *pool) {
+  return pool->idle_count > 0 ? pool->idle[--pool->idle_count] : curl_easy_duphandle(pool->model);
+}
+
+static void give_handle_back(transport *pool, CURL *easy) {
+  forget_request(easy);
+  if (pool->idle_count < IDLE_HANDLES)
+    pool->idle[pool->idle_count++] = easy;
+  else
+    curl_easy_cleanup(easy);
+}
+
+static void link_in_flight(transport *pool, transfer *request) {
+  request->pool = pool;
+  request->next = pool->in_flight;
+  if (request->next != NULL)
+    request->next->previous = request;
+  pool->in_flight = request;
+  pool->in_flight_count++;
+}
+
+static void unlink_in_flight(transport *pool, transfer *request) {
+  if (request->previous != NULL)
+    request->previous->next = request->next;
+  else
+    pool->in_flight = request->next;
+  if (request->next != NULL)
+    request->next->previous = request->previous;
+  request->previous = request->next = NULL;
+  pool->in_flight_count--;
+}
+
+/* ---- the end of a request ---- */
+
+/* Takes an ended request off its pool. What it learned stays in `result`. */
+static void finish(transfer *request, transfer_end end) {
+  transport *pool = request->pool;
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &request->result.status);
+  curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  request->result.elapsed = (double)microseconds / 1e6;
+  request->result.end = end;
+  curl_multi_remove_handle(pool->multi, request->easy);
+  give_handle_back(pool, request->easy);
+  request->easy = NULL;
+  unlink_in_flight(pool, request);
+  request->pool = NULL;
+}
+
+static void finish_with_code(transfer *request, CURLcode code) {
+  long os_error = 0;
+  curl_off_t microseconds = 0;
+  curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_error);
+  curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  const transfer_end_facts facts = {
+      .code = code,
+      .os_error = (int)os_error,
+      .curl_text = request->curl_text,
+      .authority = request->pool->authority,
+      .elapsed = (double)microseconds / 1e6,
+      .was_sent = request->result.sends > 0,
+      .too_large = request->too_large,
+      .out_of_memory = request->out_of_memory,
+      .max_response_bytes = request->pool->max_response_bytes,
+      .received = request->result.body.length,
+  };
+  finish(request, transfer_end_of(&facts, request->result.reason));
+}
+
+static void finish_aborted(transfer *request, const char *reason) {
+  strncpy(request->result.reason, reason, TRANSFER_REASON_SIZE - 1);
+  finish(request, TRANSFER_ABORTED);
+}
+
+static void finish_all_failed(transport *pool, CURLMcode code) {
+  CURLcode failure = code == CURLM_OUT_OF_MEMORY ? CURLE_OUT_OF_MEMORY : CURLE_FAILED_INIT;
+  while (pool->in_flight != NULL)
+    finish_with_code(pool->in_flight, failure);
+}
+
+static void finish_ended(transport *pool) {
+  int waiting;
+  CURLMsg *message;
+  while ((message = curl_multi_info_read(pool->multi, &waiting)) != NULL) {
+    if (message->msg != CURLMSG_DONE)
+      continue;
+    /* Removing the handle frees the message: read it first. */
+    CURLcode code = message->data.result;
+    char *owner = NULL;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &owner);
+    finish_with_code((transfer *)(void *)owner, code);
+  }
+}
+
+/* ---- the interface ---- */
+
+static bool set_up(transport *pool, const transport_settings *settings, const char **problem) {
+  size_t length = strlen(settings->authority) + 1;
+  pool->max_response_bytes = settings->max_response_bytes;
+  pool->authority = malloc(length);
+  pool->multi = curl_multi_init();
+  pool->model = curl_easy_init();
+  if (pool->authority == NULL || pool->multi == NULL || pool->model == NULL)
+    return false;
+  memcpy(pool->authority, settings->authority, length);
+  CURLcode code = set_numbers(pool->model, settings->connect_timeout);
+  if (code == CURLE_OK)
+    code = set_texts(pool->model, settings);
+  if (code == CURLE_OK)
+    code = set_callbacks(pool->model);
+  if (code != CURLE_OK && code != CURLE_OUT_OF_MEMORY)
+    *problem = curl_easy_strerror(code);
+  return code == CURLE_OK;
+}
+
+transport *transport_new(const transport_settings *settings, const char **problem) {
+  *problem = NULL;
+  transport *pool = calloc(1, sizeof *pool);
+  if (pool == NULL)
+    return NULL;
+  if (!set_up(pool, settings, problem)) {
+    transport_free(pool);
+    return NULL;
+  }
+  return pool;
+}
+
+void transport_free(transport *pool) {
+  if (pool == NULL)
+    return;
+  while (pool->in_flight != NULL)
+    finish_aborted(pool->in_flight, "the client was closed while the call was in flight");
+  while (pool->idle_count > 0)
+    curl_easy_cleanup(pool->idle[--pool->idle_count]);
+  curl_easy_cleanup(pool->model);
+  curl_multi_cleanup(pool->multi);
+  free(pool->authority);
+  free(pool);
+}
+
+/* Lets libcurl do what can be done at once. */
+static void perform(transport *pool) {
+  int running = 0;
+  CURLMcode code = curl_multi_perform(pool->multi, &running);
+  finish_ended(pool);
+  if (code != CURLM_OK)
+    finish_all_failed(pool, code);
+}
+
+size_t transport_poll(transport *pool, double seconds) {
+  size_t before = pool->in_flight_count;
+  if (before == 0)
+    return 0;
+  perform(pool);
+  if (pool->in_flight_count == before && seconds > 0) {
+    CURLMcode code = curl_multi_poll(pool->multi, NULL, 0, (int)milliseconds_of(seconds), NULL);
+    if (code != CURLM_OK)
+      finish_all_failed(pool, code);
+    else
+      perform(pool);
+  }
+  return pool->in_flight_count;
+}
+
+static bool put_in_flight(transport *pool, transfer *request, const transport_request *asked) {
+  if (asked->body != NULL) {
+    request->request_body = malloc(asked->body_length + 1);
+    if (request->request_body == NULL)
+      return false;
+    memcpy(request->request_body, asked->body, asked->body_length);
+  }
+  request->easy = take_handle(pool);
+  if (request->easy == NULL)
+    return false;
+  if (set_request(request->easy, request, asked) != CURLE_OK ||
+      curl_multi_add_handle(pool->multi, request->easy) != CURLM_OK) {
+    give_handle_back(pool, request->easy);
+    return false;
+  }
+  link_in_flight(pool, request);
+  return true;
+}
+
+transfer *transport_start(transport *pool, const transport_request *asked) {
+  transfer *request = calloc(1, sizeof *request);
+  if (request == NULL)
+    return NULL;
+  request->writes = asked->writes;
+  request->headers = header_list_retain(asked->headers);
+  if (!put_in_flight(pool, request, asked)) {
+    transfer_free(request);
+    return NULL;
+  }
+  return request;
+}
+
+void transfer_abort(transfer *request) {
+  if (request->pool != NULL)
+    finish_aborted(request, "the call was aborted");
+}
+
+const transfer_result *transfer_peek(const transfer *request) {
+  return &request->result;
+}
+
+const char *transfer_credential(const transfer *request) {
+  return header_list_credential(request->headers);
+}
+
+void transfer_free(transfer *request) {
+  if (request == NULL)
+    return;
+  transfer_abort(request);
+  header_list_release(request->headers);
+  buffer_free(&request->result.headers);
+  buffer_free(&request->result.body);
+  free(request->request_body);
+  free(request);
+}

@@ -1,0 +1,28 @@
+--- Error: methods of the tables that the core makes for what the network or the server did.
+
+local core = require "supermetrics.core"
+
+local failure = {}
+local methods = {}
+
+core.Error.__index = methods
+
+-- Kinds that another try, later, may cure.
+local TEMPORARY = {network = true, timeout = true, rate_limited = true, server_error = true}
+
+--- Whether the same call may well succeed later.
+function methods:is_temporary()
+	return TEMPORARY[self.kind] == true
+end
+
+--- Whether the request may have taken effect all the same: the answer to a write was lost, or cannot be trusted.
+function methods:may_have_taken_effect()
+	return self.outcome == "unknown"
+end
+
+--- Whether a value is an Error of this library.
+function failure.is_error(value)
+	return getmetatable(value) == core.Error
+end
+
+return failure
