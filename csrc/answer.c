@@ -164,59 +164,68 @@ static void push_invalid(const reading *read, const char *reason) {
     take_body_excerpt(read);
 }
 
-/* ---- success, checked ---- */
-
-/* What is wrong with the Backfill on top, as an answer to what was asked; NULL where nothing is. A sentence that needs
- * room is pushed. */
-static const char *mismatch(const reading *read) {
+/* A write was answered with a Backfill that it did not bring into the state that was asked for: it goes along. */
+static void push_wrong_status(const reading *read, int backfill) {
   lua_State *L = read->L;
-  const operation *asked = read->facts->asked;
-  int64_t answered = backfill_id(L);
-  if (asked->answered_id >= 0 && answered != read->facts->ids[asked->answered_id]) {
-    char answered_digits[INTEGER_TEXT_SIZE], asked_digits[INTEGER_TEXT_SIZE];
-    integer_write(answered, answered_digits);
-    integer_write(read->facts->ids[asked->answered_id], asked_digits);
-    return lua_pushfstring(L, "the answer is about backfill %s, not %s", answered_digits, asked_digits);
-  }
-  if (asked->answered_status != NULL && !backfill_has_status(L, asked->answered_status)) {
-    lua_getfield(L, -1, "status");
-    return lua_pushfstring(L, "the backfill of the answer is %s, not %s", lua_tostring(L, -1), asked->answered_status);
-  }
-  return NULL;
-}
-
-/* Pushes the Backfill and nil, or nil and an Error. */
-static void push_backfill(const reading *read) {
-  lua_State *L = read->L;
-  if (push_member(L, read->document, "data") != LUA_TTABLE) {
-    bool is_error = push_member(L, read->document, "error") == LUA_TTABLE;
-    lua_pop(L, 2);
-    lua_pushnil(L);
-    push_invalid(read, is_error ? "the answer is an error under a status of success"
-                                : "the body has no object \"data\" in it");
-    return;
-  }
-  char problem[BACKFILL_PROBLEM_SIZE];
-  if (!backfill_from_table(L, problem)) {
-    lua_pop(L, 1);
-    lua_pushnil(L);
-    push_invalid(read, lua_pushfstring(L, "in the body's data, %s", problem));
-    lua_remove(L, -2);
-    return;
-  }
-  int backfill = lua_gettop(L);
-  const char *wrong = mismatch(read);
-  if (wrong == NULL) {
-    lua_pushnil(L);
-    return;
-  }
-  push_invalid(read, wrong);
+  lua_getfield(L, backfill, "status");
+  push_error(read, "invalid_response",
+             lua_pushfstring(L, "the backfill of the answer is %s, not %s", lua_tostring(L, -1),
+                             read->facts->asked->answered_status));
+  take_request_id(read);
   lua_pushvalue(L, backfill);
   lua_setfield(L, -2, "backfill");
-  lua_replace(L, backfill + 1);
-  lua_settop(L, backfill + 1);
+}
+
+/* ---- success, checked ---- */
+
+static void push_wrong_id(const reading *read, int64_t answered, int64_t asked) {
+  char answered_digits[INTEGER_TEXT_SIZE], asked_digits[INTEGER_TEXT_SIZE];
+  integer_write(answered, answered_digits);
+  integer_write(asked, asked_digits);
+  push_invalid(read,
+               lua_pushfstring(read->L, "the answer is about backfill %s, not %s", answered_digits, asked_digits));
+}
+
+/* Pushes an Error and returns true where the Backfill on top is not what was asked for. */
+static bool push_mismatch(const reading *read) {
+  const operation *asked = read->facts->asked;
+  int64_t answered_id = backfill_id(read->L);
+  if (asked->answered_id >= 0 && answered_id != read->facts->ids[asked->answered_id])
+    push_wrong_id(read, answered_id, read->facts->ids[asked->answered_id]);
+  else if (asked->answered_status != NULL && !backfill_has_status(read->L, asked->answered_status))
+    push_wrong_status(read, lua_gettop(read->L));
+  else
+    return false;
+  return true;
+}
+
+/* Pushes an Error and returns true where the decoded body holds no Backfill, else the Backfill and false. */
+static bool push_no_backfill(const reading *read) {
+  lua_State *L = read->L;
+  char problem[BACKFILL_PROBLEM_SIZE];
+  if (push_member(L, read->document, "data") != LUA_TTABLE) {
+    bool is_error = push_member(L, read->document, "error") == LUA_TTABLE;
+    push_invalid(read, is_error ? "the answer is an error under a status of success"
+                                : "the body has no object \"data\" in it");
+    return true;
+  }
+  if (!backfill_from_table(L, problem)) {
+    push_invalid(read, lua_pushfstring(L, "in the body's data, %s", problem));
+    return true;
+  }
+  return false;
+}
+
+/* Pushes the Backfill and nil, or nil and an Error. What else was pushed on the way goes. */
+static void push_backfill(const reading *read) {
+  lua_State *L = read->L;
+  int first = lua_gettop(L) + 1;
+  bool is_error = push_no_backfill(read) || push_mismatch(read);
   lua_pushnil(L);
-  lua_replace(L, backfill);
+  if (is_error)
+    lua_insert(L, -2);
+  while (lua_gettop(L) > first + 1)
+    lua_remove(L, first);
 }
 
 /* ---- the whole ---- */

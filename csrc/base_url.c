@@ -14,15 +14,16 @@ static bool is_loopback_ipv4(const char *host) {
 }
 
 static bool is_loopback(const char *host) {
-  return strcmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 || is_loopback_ipv4(host);
+  return curl_strequal(host, "localhost") || strcmp(host, "[::1]") == 0 || is_loopback_ipv4(host);
 }
 
-/* 1 where the part is there, 0 where it is absent, -1 when memory ran out. */
-static int has_part(CURLU *url, CURLUPart part) {
-  char *text = NULL;
-  CURLUcode code = curl_url_get(url, part, &text, 0);
-  curl_free(text);
-  return code == CURLUE_OK ? 1 : code == CURLUE_OUT_OF_MEMORY ? -1 : 0;
+typedef enum presence { PRESENT, ABSENT, OUT_OF_MEMORY } presence;
+
+/* The part of the URL that the caller then owns; NULL unless it is present. */
+static presence take_part(CURLU *url, CURLUPart part, unsigned flags, char **text) {
+  *text = NULL;
+  CURLUcode code = curl_url_get(url, part, text, flags);
+  return code == CURLUE_OK ? PRESENT : code == CURLUE_OUT_OF_MEMORY ? OUT_OF_MEMORY : ABSENT;
 }
 
 static base_url_status refuse_surplus_parts(CURLU *url, const char *text) {
@@ -36,11 +37,11 @@ static base_url_status refuse_surplus_parts(CURLU *url, const char *text) {
       {CURLUPART_FRAGMENT, BASE_URL_FRAGMENT},
   };
   for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-    int found = has_part(url, refused[i].part);
-    if (found < 0)
-      return BASE_URL_OUT_OF_MEMORY;
-    if (found > 0)
-      return refused[i].status;
+    char *text_of_part;
+    presence found = take_part(url, refused[i].part, 0, &text_of_part);
+    curl_free(text_of_part);
+    if (found != ABSENT)
+      return found == PRESENT ? refused[i].status : BASE_URL_OUT_OF_MEMORY;
   }
   /* libcurl reports an empty query, fragment or user as absent: "http://host/?" and "http://@host/". */
   return strchr(text, '?') != NULL   ? BASE_URL_QUERY
@@ -64,6 +65,31 @@ static void remove_slashes_at_end(char *text) {
     text[--length] = '\0';
 }
 
+static base_url_status check_scheme(CURLU *url, base_url *parsed) {
+  char *scheme;
+  if (take_part(url, CURLUPART_SCHEME, 0, &scheme) != PRESENT)
+    return BASE_URL_OUT_OF_MEMORY;
+  parsed->is_plain_http = strcmp(scheme, "http") == 0;
+  bool is_known = parsed->is_plain_http || strcmp(scheme, "https") == 0;
+  curl_free(scheme);
+  return is_known ? BASE_URL_OK : BASE_URL_SCHEME;
+}
+
+static base_url_status fill(CURLU *url, base_url *parsed) {
+  char *host, *port;
+  bool is_complete = take_part(url, CURLUPART_HOST, 0, &host) == PRESENT;
+  is_complete = take_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT, &port) == PRESENT && is_complete;
+  is_complete = take_part(url, CURLUPART_URL, 0, &parsed->text) == PRESENT && is_complete;
+  if (is_complete) {
+    remove_slashes_at_end(parsed->text);
+    parsed->is_loopback = is_loopback(host);
+    parsed->authority = authority_of(host, port);
+  }
+  curl_free(host);
+  curl_free(port);
+  return parsed->authority != NULL ? BASE_URL_OK : BASE_URL_OUT_OF_MEMORY;
+}
+
 static base_url_status take_apart(CURLU *url, const char *text, base_url *parsed) {
   CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
   if (code == CURLUE_OUT_OF_MEMORY)
@@ -72,30 +98,11 @@ static base_url_status take_apart(CURLU *url, const char *text, base_url *parsed
     return BASE_URL_SCHEME;
   if (code != CURLUE_OK)
     return BASE_URL_MALFORMED;
-  base_url_status status = refuse_surplus_parts(url, text);
-  if (status != BASE_URL_OK)
-    return status;
-
-  char *scheme = NULL, *host = NULL, *port = NULL;
-  bool complete = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-                  curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-                  curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-                  curl_url_get(url, CURLUPART_URL, &parsed->text, 0) == CURLUE_OK;
-  if (complete && strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0) {
-    status = BASE_URL_SCHEME;
-  } else if (complete) {
-    remove_slashes_at_end(parsed->text);
-    parsed->is_plain_http = strcmp(scheme, "http") == 0;
-    parsed->is_loopback = is_loopback(host);
-    parsed->authority = authority_of(host, port);
-  }
-  if (status == BASE_URL_OK && parsed->authority == NULL)
-    status = BASE_URL_OUT_OF_MEMORY;
-  curl_free(scheme);
-  curl_free(host);
-  curl_free(port);
-  if (status != BASE_URL_OK)
-    base_url_free(parsed);
+  base_url_status status = check_scheme(url, parsed);
+  if (status == BASE_URL_OK)
+    status = refuse_surplus_parts(url, text);
+  if (status == BASE_URL_OK)
+    status = fill(url, parsed);
   return status;
 }
 
@@ -105,6 +112,8 @@ base_url_status base_url_parse(const char *text, base_url *parsed) {
   if (url == NULL)
     return BASE_URL_OUT_OF_MEMORY;
   base_url_status status = take_apart(url, text, parsed);
+  if (status != BASE_URL_OK)
+    base_url_free(parsed);
   curl_url_cleanup(url);
   return status;
 }

@@ -73,9 +73,8 @@ transfer_end transfer_end_of(const transfer_end_facts *facts, char reason[TRANSF
     snprintf(reason, TRANSFER_REASON_SIZE, "out of memory");
     return TRANSFER_OUT_OF_MEMORY;
   }
-  if (facts->too_large) {
-    snprintf(reason, TRANSFER_REASON_SIZE, "the answer is larger than the limit of %zu bytes",
-             facts->max_response_bytes);
+  if (facts->part_over_limit != NULL) {
+    snprintf(reason, TRANSFER_REASON_SIZE, "%s over the limit of %zu bytes", facts->part_over_limit, facts->limit);
     return TRANSFER_MALFORMED;
   }
   if (code == CURLE_OK)

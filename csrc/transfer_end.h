@@ -28,9 +28,9 @@ typedef struct transfer_end_facts {
   const char *authority; /* "host port N" */
   double elapsed;        /* seconds */
   bool was_sent;
-  bool too_large; /* our own callback stopped it */
+  const char *part_over_limit; /* "the body of the answer is", where our own callback stopped it; else NULL */
+  size_t limit;                /* bytes */
   bool out_of_memory;
-  size_t max_response_bytes;
   size_t received; /* bytes of the body */
 } transfer_end_facts;
 

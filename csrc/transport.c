@@ -6,8 +6,8 @@
 #include <string.h>
 
 enum {
-  IDLE_HANDLES = 64,              /* kept for the next requests, with their allocations */
-  HEADER_BYTES_LIMIT = 256 * 1024 /* of one answer; libcurl before 8.3 has no limit of its own */
+  IDLE_HANDLES = 64,            /* kept for the next requests, with their allocations */
+  MAX_HEADER_BYTES = 256 * 1024 /* of one answer; libcurl before 8.3 has no limit of its own */
 };
 
 struct transport {
@@ -29,7 +29,8 @@ struct transfer {
   char *request_body;
   bool writes;
   bool body_began;
-  bool too_large;
+  const char *part_over_limit; /* NULL for none */
+  size_t limit;
   bool out_of_memory;
   char curl_text[CURL_ERROR_SIZE];
   transfer_result result;
@@ -37,14 +38,25 @@ struct transfer {
 
 /* ---- callbacks of libcurl ---- */
 
-static size_t receive_body(char *bytes, size_t size, size_t count, void *context) {
-  transfer *request = context;
-  size_t length = size * count;
-  request->body_began = true;
-  buffer_status status = buffer_append(&request->result.body, bytes, length, request->pool->max_response_bytes);
-  request->too_large = status == BUFFER_OVER_LIMIT;
+/* Notes why bytes were refused; returns what libcurl wants to hear. */
+static size_t accept_bytes(transfer *request, buffer_status status, const char *part, size_t limit, size_t length) {
+  if (status == BUFFER_OVER_LIMIT) {
+    request->part_over_limit = part;
+    request->limit = limit;
+  }
   request->out_of_memory = status == BUFFER_OUT_OF_MEMORY;
   return status == BUFFER_OK ? length : 0;
+}
+
+static size_t receive_body(char *bytes, size_t size, size_t count, void *context) {
+  transfer *request = context;
+  buffer *body = &request->result.body;
+  size_t length = size * count, limit = request->pool->max_response_bytes;
+  request->body_began = true;
+  buffer_status status = buffer_append(body, bytes, length, limit);
+  if (status == BUFFER_OVER_LIMIT) /* what fits, for an excerpt of it */
+    (void)buffer_append(body, bytes, limit - body->length, limit);
+  return accept_bytes(request, status, "the body of the answer is", limit, length);
 }
 
 static bool starts_an_answer(const char *line, size_t length) {
@@ -66,12 +78,10 @@ static size_t receive_header(char *line, size_t size, size_t count, void *contex
     kept--;
   if (kept == 0)
     return length;
-  buffer_status status = buffer_append(headers, line, kept, HEADER_BYTES_LIMIT);
+  buffer_status status = buffer_append(headers, line, kept, MAX_HEADER_BYTES);
   if (status == BUFFER_OK)
-    status = buffer_append(headers, "\n", 1, HEADER_BYTES_LIMIT);
-  request->too_large = status == BUFFER_OVER_LIMIT;
-  request->out_of_memory = status == BUFFER_OUT_OF_MEMORY;
-  return status == BUFFER_OK ? length : 0;
+    status = buffer_append(headers, "\n", 1, MAX_HEADER_BYTES);
+  return accept_bytes(request, status, "the headers of the answer are", MAX_HEADER_BYTES, length);
 }
 
 /* Runs before each sending of the request. When a kept-alive connection dies, libcurl sends the request again by
@@ -262,9 +272,9 @@ static void finish_with_code(transfer *request, CURLcode code) {
       .authority = request->pool->authority,
       .elapsed = (double)microseconds / 1e6,
       .was_sent = request->result.sends > 0,
-      .too_large = request->too_large,
+      .part_over_limit = request->part_over_limit,
+      .limit = request->limit,
       .out_of_memory = request->out_of_memory,
-      .max_response_bytes = request->pool->max_response_bytes,
       .received = request->result.body.length,
   };
   finish(request, transfer_end_of(&facts, request->result.reason));

@@ -13,7 +13,7 @@ local metatable = {__index = methods, __name = "supermetrics.client"}
 client.methods = methods
 
 function metatable:__tostring()
-	return tostring(self.core)
+  return tostring(self.core)
 end
 
 --- A client of its own, with its own connections.
@@ -23,26 +23,26 @@ end
 --   SUPERMETRICS_API_KEY and SUPERMETRICS_BASE_URL, or is the default.
 -- @return the client. An unknown or impossible option raises.
 function client.new(options)
-	return setmetatable({core = misuse.guard(core.client, options)}, metatable)
+  return setmetatable({core = misuse.guard(core.client, options)}, metatable)
 end
 
 local function check_self(self)
-	if getmetatable(self) ~= metatable then
-		misuse.raise("a method of a client was called without its client: write client:method(...), not client.method(...)")
-	end
+  if getmetatable(self) ~= metatable then
+    misuse.raise("a method of a client was called without its client: write client:method(...), not client.method(...)")
+  end
 end
 
 -- One attempt, driven to its end.
 local function run(self, operation, ...)
-	check_self(self)
-	local connection = self.core
-	local call = misuse.guard(connection.start, connection, operation, ...)
-	local value, err, response = call:result()
-	while value == nil and err == nil do
-		connection:poll(LONGEST_WAIT)
-		value, err, response = call:result()
-	end
-	return value, err, response
+  check_self(self)
+  local connection = self.core
+  local call = misuse.guard(connection.start, connection, operation, ...)
+  local value, err, response = call:result()
+  while value == nil and err == nil do
+    connection:poll(LONGEST_WAIT)
+    value, err, response = call:result()
+  end
+  return value, err, response
 end
 
 --- Cancels a backfill: PATCH /teams/{team_id}/backfills/{backfill_id}. Runs that have begun are finished by the
@@ -54,7 +54,7 @@ end
 -- @return the Backfill, whose status is CANCELLED, then nil, then the response; or nil, the Error, the response.
 --   `unprocessable` where it has already ended, `not_found` where the team has no such backfill.
 function methods:cancel_backfill(team_id, backfill_id, overrides)
-	return run(self, "cancel_backfill", team_id, backfill_id, overrides)
+  return run(self, "cancel_backfill", team_id, backfill_id, overrides)
 end
 
 --- Reads a backfill: GET /teams/{team_id}/backfills/{backfill_id}. Needs the scope dwh_transfers_read.
@@ -64,14 +64,14 @@ end
 -- @param overrides table or nil, for this call: timeout (seconds), token, headers
 -- @return the Backfill, nil, the response; or nil, the Error, the response
 function methods:get_backfill(team_id, backfill_id, overrides)
-	return run(self, "get_backfill", team_id, backfill_id, overrides)
+  return run(self, "get_backfill", team_id, backfill_id, overrides)
 end
 
 --- Closes the connections; calls in flight end as `aborted`. A closed client refuses further calls; closing it twice
 -- is fine.
 function methods:close()
-	check_self(self)
-	self.core:close()
+  check_self(self)
+  self.core:close()
 end
 
 return client

@@ -12,17 +12,17 @@ local TEMPORARY = {network = true, timeout = true, rate_limited = true, server_e
 
 --- Whether the same call may well succeed later.
 function methods:is_temporary()
-	return TEMPORARY[self.kind] == true
+  return TEMPORARY[self.kind] == true
 end
 
 --- Whether the request may have taken effect all the same: the answer to a write was lost, or cannot be trusted.
 function methods:may_have_taken_effect()
-	return self.outcome == "unknown"
+  return self.outcome == "unknown"
 end
 
 --- Whether a value is an Error of this library.
 function failure.is_error(value)
-	return getmetatable(value) == core.Error
+  return getmetatable(value) == core.Error
 end
 
 return failure

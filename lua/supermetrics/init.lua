@@ -12,18 +12,18 @@ local failure = require "supermetrics.error"
 require "supermetrics.backfill"
 
 local supermetrics = {
-	_VERSION = core._VERSION,
-	new = client.new,
-	is_error = failure.is_error,
+  _VERSION = core._VERSION,
+  new = client.new,
+  is_error = failure.is_error,
 }
 
 local default_client
 
 local function on_default_client(method)
-	return function(...)
-		default_client = default_client or client.new()
-		return client.methods[method](default_client, ...)
-	end
+  return function(...)
+    default_client = default_client or client.new()
+    return client.methods[method](default_client, ...)
+  end
 end
 
 --- See client:cancel_backfill.

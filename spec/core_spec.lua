@@ -1,0 +1,217 @@
+local answers = require "spec.support.answers"
+local scripted_server = require "spec.support.scripted_server"
+local core = require "supermetrics.core"
+
+local LIMIT = 10 -- seconds, far more than anything in here takes
+
+describe("supermetrics.core module", function()
+  local server, client
+
+  before_each(function()
+    server = scripted_server.start()
+    client = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url(), timeout = LIMIT}
+  end)
+
+  after_each(function()
+    client:close()
+    server:stop()
+  end)
+
+  local function finish(call)
+    while select("#", call:result()) == 0 do
+      client:poll(LIMIT)
+    end
+    return call:result()
+  end
+
+  it("sends a cancel as the API describes it", function()
+    server:script{answers.backfill()}
+    assert.truthy(finish(client:start("cancel_backfill", 12345, 67890)))
+    local request = server:requests()[1]
+    assert.equal("PATCH", request.method)
+    assert.equal("/v1/teams/12345/backfills/67890", request.path)
+    assert.equal('{"status":"CANCELLED"}', request.body)
+    assert.equal("Bearer key_of_the_core_spec", request.headers.authorization)
+    assert.equal("application/json", request.headers["content-type"])
+    assert.equal("application/json", request.headers.accept)
+    assert.truthy(request.headers["user-agent"]:find("^supermetrics%-lua/" .. core._VERSION:gsub("%.", "%%.")))
+    assert.is_nil(request.headers.expect)
+  end)
+
+  it("sends a get without a body", function()
+    server:script{answers.backfill()}
+    assert.truthy(finish(client:start("get_backfill", 12345, 67890)))
+    local request = server:requests()[1]
+    assert.equal("GET", request.method)
+    assert.equal("/v1/teams/12345/backfills/67890", request.path)
+    assert.equal("", request.body)
+    assert.is_nil(request.headers["content-type"])
+  end)
+
+  it("returns nothing from result while a call is in flight, then the same values at every asking", function()
+    server:script{{{wait = 0.05}, {send = answers.backfill()}}}
+    local call = client:start("get_backfill", 12345, 67890)
+    assert.equal(0, select("#", call:result()))
+    local backfill, err, response = finish(call)
+    assert.equal("CANCELLED", backfill.status)
+    assert.is_nil(err)
+    assert.equal(200, response.status)
+    local again, again_err, again_response = call:result()
+    assert.equal(backfill, again)
+    assert.is_nil(again_err)
+    assert.equal(response, again_response)
+  end)
+
+  it("never waits in poll(0), and tells how many calls are in flight", function()
+    server:script{{{stall = true}}}
+    client:start("get_backfill", 1, 1)
+    local second = client:start("get_backfill", 1, 2)
+    assert.equal(2, client:poll(0))
+    assert.equal(2, client:poll())
+    second:abort()
+    assert.equal(1, client:poll(0))
+  end)
+
+  it("returns at once from poll when nothing is in flight", function()
+    assert.equal(0, client:poll(LIMIT))
+  end)
+
+  it("ends an aborted call as aborted, and an ended call stays as it ended", function()
+    server:script{{{stall = true}}}
+    local call = client:start("cancel_backfill", 1, 2)
+    call:abort()
+    local backfill, err = call:result()
+    assert.is_nil(backfill)
+    assert.equal("aborted", err.kind)
+    assert.equal("not_applied", err.outcome)
+    call:abort()
+    assert.equal(err, select(2, call:result()))
+    server:script{answers.backfill()}
+    local ended = client:start("get_backfill", 12345, 67890)
+    assert.truthy(finish(ended))
+    ended:abort()
+    assert.truthy((ended:result()))
+  end)
+
+  it("does not know the outcome of a write that is aborted after it was sent", function()
+    server:script{{{stall = true}}}
+    local call = client:start("cancel_backfill", 1, 2)
+    while #server:requests() == 0 do
+      client:poll(0.01)
+    end
+    call:abort()
+    assert.equal("unknown", select(2, call:result()).outcome)
+  end)
+
+  it("aborts the calls in flight when the client is closed", function()
+    server:script{{{stall = true}}}
+    local call = client:start("get_backfill", 1, 2)
+    client:close()
+    local _, err = call:result()
+    assert.equal("aborted", err.kind)
+    assert.truthy(err.reason:find("closed", 1, true))
+  end)
+
+  it("closes twice, polls closed, and refuses to start when closed", function()
+    client:close()
+    client:close()
+    assert.equal(0, client:poll(LIMIT))
+    assert.has_error(function()
+      client:start("get_backfill", 1, 2)
+    end, "supermetrics: the client is closed")
+  end)
+
+  it("refuses operations that do not exist, and arguments that are not its own", function()
+    assert.has_error(function()
+      client:start("delete_backfill", 1, 2)
+    end, "there is no operation 'delete_backfill'")
+    assert.is_false(pcall(client.start, {}, "get_backfill", 1, 2))
+    assert.is_false(pcall(client.poll, client, -1))
+    assert.is_false(pcall(client.poll, client, 0 / 0))
+  end)
+
+  it("hides its metatables, so that no script takes a finalizer", function()
+    assert.is_false(getmetatable(client))
+    assert.is_false(getmetatable(client:start("get_backfill", 1, 2)))
+  end)
+
+  it("survives dropping calls and clients in any order, at any moment", function()
+    server:script{{{wait = 0.002}, {send = answers.backfill()}}}
+    for round = 1, 30 do
+      local clients, calls = {}, {}
+      for i = 1, 3 do
+        clients[i] = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url()}
+        for j = 1, 3 do
+          calls[#calls + 1] = clients[i]:start(j == 1 and "cancel_backfill" or "get_backfill", 12345, 67890)
+        end
+      end
+      for i = 1, round % 4 do
+        clients[i % 3 + 1]:poll(0.002)
+      end
+      for i = 1, #calls, round % 3 + 1 do
+        calls[i] = nil
+      end
+      collectgarbage()
+      if round % 2 == 0 then
+        clients[round % 3 + 1]:close()
+      end
+      clients = round % 5 == 0 and {} or clients
+      collectgarbage()
+      for _, call in pairs(calls) do
+        call:result()
+        call:abort()
+      end
+      for _, open in pairs(clients) do
+        open:poll(0)
+      end
+    end
+    collectgarbage()
+  end)
+
+  it("keeps a client alive for its calls", function()
+    server:script{answers.backfill()}
+    local other = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url()}
+    local calls = {other:start("get_backfill", 12345, 67890)}
+    local weak = setmetatable({other}, {__mode = "v"})
+    other = nil -- luacheck: ignore
+    collectgarbage()
+    assert.truthy(weak[1])
+    calls[1] = nil
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(weak[1])
+  end)
+
+  it("uses one connection for a thousand calls", function()
+    server:script{answers.backfill()}
+    for _ = 1, 1000 do
+      assert.truthy(finish(client:start("cancel_backfill", 12345, 67890)))
+    end
+    assert.equal(1, server:connections())
+  end)
+
+  it("takes a token and headers for one call, and then forgets them", function()
+    server:script{answers.backfill()}
+    finish(client:start("get_backfill", 12345, 67890, {token = "otok_other", headers = {["X-Trace"] = "one"}}))
+    finish(client:start("get_backfill", 12345, 67890))
+    local requests = server:requests()
+    assert.equal("Bearer otok_other", requests[1].headers.authorization)
+    assert.equal("one", requests[1].headers["x-trace"])
+    assert.equal("Bearer key_of_the_core_spec", requests[2].headers.authorization)
+    assert.is_nil(requests[2].headers["x-trace"])
+  end)
+
+  it("works without a key where every call brings a token", function()
+    server:script{answers.backfill()}
+    local keyless = core.client{api_key = false, base_url = server:base_url()}
+    assert.has_error(function()
+      keyless:start("get_backfill", 12345, 67890)
+    end, "get_backfill: the client has no api_key, so each call needs the override 'token'")
+    local call = keyless:start("get_backfill", 12345, 67890, {token = "otok_other"})
+    while not call:result() do
+      keyless:poll(LIMIT)
+    end
+    assert.equal("Bearer otok_other", server:requests()[1].headers.authorization)
+    keyless:close()
+  end)
+end)
