@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifndef _WIN32
+#include <fcntl.h>
+#endif
+
 enum {
   IDLE_HANDLES = 64,            /* kept for the next requests, with their allocations */
   MAX_HEADER_BYTES = 256 * 1024 /* of one answer; libcurl before 8.3 has no limit of its own */
@@ -96,6 +100,17 @@ static int before_sending(void *context, char *remote_ip, char *local_ip, int re
   return CURL_PREREQFUNC_OK;
 }
 
+/* Without it a program that the host starts inherits our connections, and the server never sees them close. */
+static int keep_from_children(void *context, curl_socket_t socket, curlsocktype purpose) {
+  (void)context, (void)purpose;
+#ifdef FD_CLOEXEC
+  return fcntl(socket, F_SETFD, FD_CLOEXEC) == 0 ? CURL_SOCKOPT_OK : CURL_SOCKOPT_ERROR;
+#else
+  (void)socket;
+  return CURL_SOCKOPT_OK;
+#endif
+}
+
 /* ---- settings ---- */
 
 /* Rounded up, so that a wait is never shorter than asked for and never 0, which would mean no limit. */
@@ -168,6 +183,8 @@ static CURLcode set_callbacks(CURL *easy) {
     code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
   if (code == CURLE_OK)
     code = curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
+  if (code == CURLE_OK)
+    code = curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, keep_from_children);
   return code;
 }
 

@@ -1,4 +1,5 @@
 local answers = require "spec.support.answers"
+local process = require "spec.support.process"
 local scripted_server = require "spec.support.scripted_server"
 local supermetrics = require "supermetrics"
 
@@ -113,6 +114,15 @@ describe("supermetrics.client module", function()
     local _, err = limited:get_backfill(12345, 67890)
     assert.equal("the body of the answer is over the limit of 4096 bytes", err.reason)
     limited:close()
+  end)
+
+  it("keeps its connections from programs that the host starts", function()
+    server:script{answers.backfill()}
+    assert(client:get_backfill(12345, 67890))
+    local child = process.start{"sleep", "60"}
+    client:close()
+    assert.is_true(server:wait_for("open", 0))
+    child:signal("KILL")
   end)
 
   it("refuses calls once closed, and closes twice", function()

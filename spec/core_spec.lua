@@ -171,7 +171,7 @@ describe("supermetrics.core module", function()
   it("keeps a client alive for its calls", function()
     server:script{answers.backfill()}
     local other = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url()}
-    local calls = {other:start("get_backfill", 12345, 67890)}
+    local calls = {other:start("get_backfill", 12345, 67890)} -- luacheck: ignore
     local weak = setmetatable({other}, {__mode = "v"})
     other = nil -- luacheck: ignore
     collectgarbage()

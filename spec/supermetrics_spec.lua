@@ -1,7 +1,6 @@
 local answers = require "spec.support.answers"
 local core = require "supermetrics.core"
 local process = require "spec.support.process"
-local runtime = require "spec.support.runtime"
 local scripted_server = require "spec.support.scripted_server"
 local supermetrics = require "supermetrics"
 
@@ -11,7 +10,7 @@ local function run(environment, program)
   for name, value in pairs(environment) do
     command[#command + 1] = name .. "=" .. value
   end
-  for _, word in ipairs(runtime.command(program)) do
+  for _, word in ipairs{process.own_interpreter(), "-e", program} do
     command[#command + 1] = word
   end
   local exit_code, output = process.start(command, nil, {stderr = "stdout"}):wait()
