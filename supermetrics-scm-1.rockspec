@@ -46,6 +46,7 @@ build = {
         "csrc/core.c",
         "csrc/credential.c",
         "csrc/error.c",
+        "csrc/handle_settings.c",
         "csrc/header_list.c",
         "csrc/identifier.c",
         "csrc/integer.c",

@@ -6,6 +6,7 @@
 #include "buffer.h"
 #include "header_list.h"
 #include "transfer_end.h"
+#include "transport_settings.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,16 +18,6 @@ typedef struct transport transport;
 
 /* One request, from the moment it is put in flight until its answer is thrown away. */
 typedef struct transfer transfer;
-
-typedef struct transport_settings {
-  const char *ca_file; /* PEM bundle; with ca_path it takes the place of the system's */
-  const char *ca_path;
-  const char *proxy;
-  const char *user_agent;
-  const char *authority;     /* "host port N", for messages */
-  double connect_timeout;    /* seconds */
-  size_t max_response_bytes; /* after decompression */
-} transport_settings;
 
 typedef struct transport_request {
   const char *method;
