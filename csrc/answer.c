@@ -4,10 +4,10 @@
 #include "compat.h"
 #include "credential.h"
 #include "error.h"
+#include "http_date.h"
 #include "integer.h"
 #include "json.h"
 #include "response.h"
-#include "retry_after.h"
 
 #include <string.h>
 
@@ -29,7 +29,7 @@ static bool is_success(long status) {
 static bool is_outcome_unknown(const answer_facts *facts) {
   const transfer_result *result = facts->result;
   bool refused = result->status >= 400 && result->status <= 499;
-  return facts->asked->writes && result->sends > 0 && !refused;
+  return facts->writes && result->sends > 0 && !refused;
 }
 
 /* object[name] pushed, where `object` is a table; else nil. Returns its type. */
@@ -45,18 +45,16 @@ static int push_member(lua_State *L, int object, const char *name) {
 
 static void push_error(const reading *read, const char *kind, const char *reason) {
   const answer_facts *facts = read->facts;
-  const char *request = lua_pushfstring(read->L, "%s %s", facts->asked->method, facts->path);
   error_push(read->L, &(error_facts){
                           .kind = kind,
                           .operation = facts->asked->name,
-                          .request = request,
+                          .request = facts->request,
                           .reason = reason,
                           .credential = facts->credential,
                           .status = facts->result->status,
                           .elapsed = facts->result->elapsed,
                           .is_unknown = is_outcome_unknown(facts),
                       });
-  lua_remove(read->L, -2);
 }
 
 /* error[name] = envelope.error[name]; whether there was one. */
@@ -178,51 +176,121 @@ static void push_wrong_status(const reading *read, int backfill) {
 
 /* ---- success, checked ---- */
 
-static void push_wrong_id(const reading *read, int64_t answered, int64_t asked) {
+static void push_wrong_id(const reading *read, const char *noun, int64_t answered, int64_t asked) {
   char answered_digits[INTEGER_TEXT_SIZE], asked_digits[INTEGER_TEXT_SIZE];
   integer_write(answered, answered_digits);
   integer_write(asked, asked_digits);
   push_invalid(read,
-               lua_pushfstring(read->L, "the answer is about backfill %s, not %s", answered_digits, asked_digits));
+               lua_pushfstring(read->L, "the answer is about %s %s, not %s", noun, answered_digits, asked_digits));
 }
 
-/* Pushes an Error and returns true where the Backfill on top is not what was asked for. */
-static bool push_mismatch(const reading *read) {
-  const operation *asked = read->facts->asked;
-  int64_t answered_id = backfill_id(read->L);
-  if (asked->answered_id >= 0 && answered_id != read->facts->ids[asked->answered_id])
-    push_wrong_id(read, answered_id, read->facts->ids[asked->answered_id]);
-  else if (asked->answered_status != NULL && !backfill_has_status(read->L, asked->answered_status))
-    push_wrong_status(read, lua_gettop(read->L));
-  else
+/* Pushes an Error and returns true where the Backfill on top is not about what was asked for. A field that decides is
+ * there; of another one only a value that contradicts counts. */
+static bool push_wrong_subject(const reading *read) {
+  static const struct {
+    const char *noun;
+    const char *field;
+  } subjects[] = {
+      [ABOUT_BACKFILL] = {"backfill", "transfer_backfill_id"},
+      [ABOUT_TRANSFER] = {"transfer", "transfer_id"},
+  };
+  answer_subject about = read->facts->asked->about;
+  int64_t answered, asked = read->facts->arguments->ids[1];
+  if (about == ABOUT_ANYTHING || !backfill_integer(read->L, subjects[about].field, &answered) || answered == asked)
     return false;
+  push_wrong_id(read, subjects[about].noun, answered, asked);
   return true;
 }
 
-/* Pushes an Error and returns true where the decoded body holds no Backfill, else the Backfill and false. */
-static bool push_no_backfill(const reading *read) {
+/* The same where its status is not the one that was asked for. */
+static bool push_mismatch(const reading *read) {
+  const char *status = read->facts->asked->answered_status;
+  if (push_wrong_subject(read))
+    return true;
+  if (status == NULL || backfill_has_status(read->L, status))
+    return false;
+  push_wrong_status(read, lua_gettop(read->L));
+  return true;
+}
+
+/* The body has no `data` of the right type. */
+static void push_no_data(const reading *read, const char *noun) {
+  lua_State *L = read->L;
+  if (push_member(L, read->document, "error") == LUA_TTABLE)
+    push_invalid(read, "the answer is an error under a status of success");
+  else
+    push_invalid(read, lua_pushfstring(L, "the body has no %s \"data\" in it", noun));
+}
+
+/* The readers below push the value, or an Error and return false. What else they push on the way does not matter. */
+
+static bool push_backfill(const reading *read) {
   lua_State *L = read->L;
   char problem[BACKFILL_PROBLEM_SIZE];
   if (push_member(L, read->document, "data") != LUA_TTABLE) {
-    bool is_error = push_member(L, read->document, "error") == LUA_TTABLE;
-    push_invalid(read, is_error ? "the answer is an error under a status of success"
-                                : "the body has no object \"data\" in it");
-    return true;
+    push_no_data(read, "object");
+    return false;
   }
   if (!backfill_from_table(L, problem)) {
     push_invalid(read, lua_pushfstring(L, "in the body's data, %s", problem));
-    return true;
+    return false;
   }
-  return false;
+  return !push_mismatch(read);
 }
 
-/* Pushes the Backfill and nil, or nil and an Error. What else was pushed on the way goes. */
-static void push_backfill(const reading *read) {
+static bool is_list(lua_State *L) {
+  lua_pushnil(L);
+  if (lua_next(L, -2) == 0)
+    return true;
+  lua_pop(L, 2);
+  return compat_raw_length(L, -1) > 0;
+}
+
+static bool push_backfill_list(const reading *read) {
+  lua_State *L = read->L;
+  char problem[BACKFILL_PROBLEM_SIZE];
+  if (push_member(L, read->document, "data") != LUA_TTABLE || !is_list(L)) {
+    push_no_data(read, "list");
+    return false;
+  }
+  int count = (int)compat_raw_length(L, -1);
+  for (int i = 1; i <= count; i++) {
+    lua_rawgeti(L, -1, i);
+    if (!lua_istable(L, -1)) {
+      push_invalid(read, lua_pushfstring(L, "entry %d of the body's data is not an object", i));
+      return false;
+    }
+    if (!backfill_from_table(L, problem)) {
+      push_invalid(read, lua_pushfstring(L, "in entry %d of the body's data, %s", i, problem));
+      return false;
+    }
+    lua_pop(L, 1);
+  }
+  return true;
+}
+
+static bool push_whole_document(const reading *read) {
+  lua_State *L = read->L;
+  if (push_member(L, read->document, "error") == LUA_TTABLE) {
+    push_no_data(read, "");
+    return false;
+  }
+  lua_pushvalue(L, read->document);
+  return true;
+}
+
+/* Pushes the value and nil, or nil and an Error, and nothing else. */
+static void push_value(const reading *read) {
+  static bool (*const readers[])(const reading *) = {
+      [ANSWER_BACKFILL] = push_backfill,
+      [ANSWER_BACKFILL_LIST] = push_backfill_list,
+      [ANSWER_DOCUMENT] = push_whole_document,
+  };
   lua_State *L = read->L;
   int first = lua_gettop(L) + 1;
-  bool is_error = push_no_backfill(read) || push_mismatch(read);
+  bool is_value = readers[read->facts->asked->shape](read);
   lua_pushnil(L);
-  if (is_error)
+  if (!is_value)
     lua_insert(L, -2);
   while (lua_gettop(L) > first + 1)
     lua_remove(L, first);
@@ -230,10 +298,14 @@ static void push_backfill(const reading *read) {
 
 /* ---- the whole ---- */
 
-/* Pushes the decoded body; nil where it is not JSON, and then what is wrong with it is in `problem`. */
-static void push_document(lua_State *L, const buffer *body, const char **problem) {
+/* Pushes what is wrong with the body or nil, then the decoded body or nil. A document may be absent, and is then true.
+ */
+static void push_document(lua_State *L, const buffer *body, answer_shape shape, const char **problem) {
   *problem = NULL;
-  if (body->length == 0) {
+  if (body->length == 0 && shape == ANSWER_DOCUMENT) {
+    lua_pushnil(L);
+    lua_pushboolean(L, 1);
+  } else if (body->length == 0) {
     *problem = "the answer has no body";
     lua_pushnil(L);
     lua_pushnil(L);
@@ -274,7 +346,7 @@ void answer_push(lua_State *L, const answer_facts *facts) {
   int base = lua_gettop(L);
   response_push(L, result, facts->credential);
   if (result->end == TRANSFER_ANSWERED) {
-    push_document(L, &result->body, &problem);
+    push_document(L, &result->body, facts->asked->shape, &problem);
   } else {
     lua_pushnil(L);
     lua_pushnil(L);
@@ -282,7 +354,7 @@ void answer_push(lua_State *L, const answer_facts *facts) {
   reading read = {.L = L, .facts = facts, .response = base + 1, .document = base + 3};
   settle_request_id(&read);
   if (result->end == TRANSFER_ANSWERED && is_success(result->status) && problem == NULL) {
-    push_backfill(&read);
+    push_value(&read);
   } else {
     lua_pushnil(L);
     if (result->end != TRANSFER_ANSWERED)

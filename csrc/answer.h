@@ -9,8 +9,9 @@
 
 typedef struct answer_facts {
   const operation *asked;
-  const int64_t *ids; /* the arguments */
-  const char *path;
+  const operation_arguments *arguments;
+  const char *request; /* "PATCH /teams/1/backfills/2" */
+  bool writes;
   const char *credential; /* that the request carried */
   const transfer_result *result;
 } answer_facts;

@@ -135,12 +135,11 @@ bool backfill_from_table(lua_State *L, char problem[BACKFILL_PROBLEM_SIZE]) {
   return true;
 }
 
-int64_t backfill_id(lua_State *L) {
-  int64_t value = 0;
-  lua_getfield(L, -1, "transfer_backfill_id");
-  (void)integer_of(L, &value);
+bool backfill_integer(lua_State *L, const char *name, int64_t *value) {
+  lua_getfield(L, -1, name);
+  bool is_integer = integer_of(L, value);
   lua_pop(L, 1);
-  return value;
+  return is_integer;
 }
 
 bool backfill_has_status(lua_State *L, const char *status) {

@@ -18,8 +18,8 @@ void backfill_open(lua_State *L);
  * missing or not what it must be: `problem` then names it. */
 bool backfill_from_table(lua_State *L, char problem[BACKFILL_PROBLEM_SIZE]);
 
-/* The id of the Backfill on top. */
-int64_t backfill_id(lua_State *L);
+/* A field of the Backfill on top as an integer; false where it is none. */
+bool backfill_integer(lua_State *L, const char *name, int64_t *value);
 
 /* Whether the Backfill on top has this status. */
 bool backfill_has_status(lua_State *L, const char *status);

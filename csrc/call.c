@@ -6,19 +6,19 @@
 static const char metatable_name[] = "supermetrics.Call";
 
 /* The table that is tied to a Call. The client stands in it so that the collector takes it after its calls. */
-enum { SLOT_CLIENT = 1, SLOT_PATH, SLOT_VALUE, SLOT_ERROR, SLOT_RESPONSE };
+enum { SLOT_CLIENT = 1, SLOT_REQUEST, SLOT_VALUE, SLOT_ERROR, SLOT_RESPONSE };
 
-call *call_push(lua_State *L, int client, int path) {
+call *call_push(lua_State *L, int client, int request) {
   client = compat_absolute_index(L, client);
-  path = compat_absolute_index(L, path);
+  request = compat_absolute_index(L, request);
   call *made = lua_newuserdata(L, sizeof *made);
   *made = (call){0};
   compat_set_metatable(L, metatable_name);
   lua_createtable(L, SLOT_RESPONSE, 0);
   lua_pushvalue(L, client);
   lua_rawseti(L, -2, SLOT_CLIENT);
-  lua_pushvalue(L, path);
-  lua_rawseti(L, -2, SLOT_PATH);
+  lua_pushvalue(L, request);
+  lua_rawseti(L, -2, SLOT_REQUEST);
   compat_set_user_table(L, -2);
   return made;
 }
@@ -30,11 +30,12 @@ static call *check_call(lua_State *L) {
 /* Reads the answer once and keeps what it means in the Call's table, which is on top; then the bytes can go. */
 static void read_answer(lua_State *L, call *asked) {
   int slots = lua_gettop(L);
-  lua_rawgeti(L, slots, SLOT_PATH);
+  lua_rawgeti(L, slots, SLOT_REQUEST);
   const answer_facts facts = {
       .asked = asked->asked,
-      .ids = asked->ids,
-      .path = lua_tostring(L, -1),
+      .arguments = &asked->arguments,
+      .request = lua_tostring(L, -1),
+      .writes = asked->writes,
       .credential = transfer_credential(asked->request),
       .result = transfer_peek(asked->request),
   };
@@ -76,6 +77,14 @@ static int call_abort(lua_State *L) {
   return 0;
 }
 
+/* call:request(): what was asked for, "PATCH /teams/1/backfills/2". */
+static int call_request(lua_State *L) {
+  check_call(L);
+  compat_get_user_table(L, 1);
+  lua_rawgeti(L, -1, SLOT_REQUEST);
+  return 1;
+}
+
 static int call_collect(lua_State *L) {
   call *asked = check_call(L);
   transfer_free(asked->request);
@@ -96,6 +105,7 @@ void call_open(lua_State *L) {
   static const luaL_Reg methods[] = {
       {"result", call_result},
       {"abort", call_abort},
+      {"request", call_request},
       {NULL, NULL},
   };
   if (luaL_newmetatable(L, metatable_name) != 0) {

@@ -11,7 +11,8 @@
 
 typedef struct call {
   const operation *asked;
-  int64_t ids[OPERATION_PARAMETERS];
+  operation_arguments arguments;
+  bool writes;
   header_list *headers; /* of its own until it is in flight; NULL where it sends the client's */
   transfer *request;    /* NULL before it is in flight and once its answer has been read */
 } call;
@@ -19,8 +20,9 @@ typedef struct call {
 /* Makes the metatable. */
 void call_open(lua_State *L);
 
-/* Pushes a Call that is not in flight yet, and keeps the client at `client` alive for it. `path` is an index too. */
-call *call_push(lua_State *L, int client, int path);
+/* Pushes a Call that is not in flight yet, and keeps the client at `client` alive for it. `request` is
+ * how errors name it, "PATCH /teams/1/backfills/2", an index too. */
+call *call_push(lua_State *L, int client, int request);
 
 /* Pushes what Call:result returns for the Call at `index`; returns how many values those are. */
 int call_push_result(lua_State *L, int index);

@@ -3,6 +3,7 @@
 #include "base_url.h"
 #include "call.h"
 #include "compat.h"
+#include "free_request.h"
 #include "library.h"
 #include "options.h"
 #include "transport.h"
@@ -136,47 +137,69 @@ static client *check_open_client(lua_State *L, int index) {
   return owner;
 }
 
+/* What a call sends; its strings stand on the stack. */
+typedef struct outgoing {
+  const operation *asked;
+  operation_arguments arguments;
+  const char *method;
+  const char *path;
+  const char *body; /* NULL for none */
+  size_t body_length;
+  bool writes;
+} outgoing;
+
 /* A list for one call that brings a token or headers of its own. */
-static void make_call_headers(lua_State *L, const client *owner, call *made, int overrides,
+static void make_call_headers(lua_State *L, const client *owner, call *made, bool has_body, int overrides,
                               const call_options *options) {
-  const header_list *usual = owner->read_headers;
-  const char *credential = options->token != NULL ? options->token : header_list_credential(usual);
-  made->headers = new_headers(credential, made->asked->body != NULL, owner->custom_headers);
+  const char *credential = options->token != NULL ? options->token : header_list_credential(owner->read_headers);
+  made->headers = new_headers(credential, has_body, owner->custom_headers);
   if (made->headers == NULL || (options->has_headers && !options_set_headers(L, overrides, made->headers)))
     raise_out_of_memory(L);
 }
 
-void client_push_call(lua_State *L, int client_index, const operation *asked, int first) {
+/* Pushes the Call of a request that is now in flight. */
+static void push_in_flight(lua_State *L, int client_index, const outgoing *request, int overrides,
+                           const call_options *options) {
   client *owner = check_open_client(L, client_index);
-  int overrides = first + operation_argument_count(asked);
-  int64_t ids[OPERATION_PARAMETERS] = {0};
-  call_options options;
-  operation_check_arguments(L, asked, first, ids);
-  options_check_call(L, overrides, asked->name, &options);
-  if (options.token == NULL && !owner->has_api_key)
-    luaL_error(L, "%s: the client has no api_key, so each call needs the override 'token'", asked->name);
-
-  operation_push_path(L, asked, ids);
-  lua_pushfstring(L, "%s%s", owner->address.text, lua_tostring(L, -1));
-  call *made = call_push(L, client_index, -2);
-  made->asked = asked;
-  memcpy(made->ids, ids, sizeof ids);
-  if (options.token != NULL || options.has_headers)
-    make_call_headers(L, owner, made, overrides, &options);
-  header_list *usual = asked->body != NULL ? owner->write_headers : owner->read_headers;
+  if (options->token == NULL && !owner->has_api_key)
+    luaL_error(L, "%s: the client has no api_key, so each call needs the override 'token'", request->asked->name);
+  const char *url = lua_pushfstring(L, "%s%s", owner->address.text, request->path);
+  lua_pushfstring(L, "%s %s", request->method, request->path);
+  call *made = call_push(L, client_index, -1);
+  made->asked = request->asked;
+  made->arguments = request->arguments;
+  made->writes = request->writes;
+  if (options->token != NULL || options->has_headers)
+    make_call_headers(L, owner, made, request->body != NULL, overrides, options);
+  header_list *usual = request->body != NULL ? owner->write_headers : owner->read_headers;
   made->request = transport_start(owner->pool, &(transport_request){
-                                                   .method = asked->method,
-                                                   .url = lua_tostring(L, -2),
+                                                   .method = request->method,
+                                                   .url = url,
                                                    .headers = made->headers != NULL ? made->headers : usual,
-                                                   .body = asked->body,
-                                                   .body_length = asked->body != NULL ? strlen(asked->body) : 0,
-                                                   .timeout = options.timeout > 0 ? options.timeout : owner->timeout,
-                                                   .writes = asked->writes,
+                                                   .body = request->body,
+                                                   .body_length = request->body_length,
+                                                   .timeout = options->timeout > 0 ? options->timeout : owner->timeout,
+                                                   .writes = request->writes,
                                                });
   if (made->request == NULL)
     raise_out_of_memory(L);
   lua_replace(L, -3);
   lua_pop(L, 1);
+}
+
+void client_push_call(lua_State *L, int client_index, const operation *asked, int first) {
+  int overrides = first + operation_argument_count(asked);
+  outgoing request = {.asked = asked, .method = asked->method, .writes = asked->writes};
+  call_options options;
+  operation_check_arguments(L, asked, first, &request.arguments);
+  options_check_call(L, overrides, asked->name, &options);
+  operation_push_path(L, asked, &request.arguments);
+  request.path = lua_tostring(L, -1);
+  operation_push_body(L, asked, &request.arguments);
+  request.body = lua_tolstring(L, -1, &request.body_length);
+  push_in_flight(L, client_index, &request, overrides, &options);
+  lua_insert(L, -3); /* path, body, call */
+  lua_pop(L, 2);
 }
 
 /* client:start(operation, …, overrides): checks, puts the request in flight and returns its Call at once. */
@@ -186,24 +209,48 @@ static int client_start(lua_State *L) {
   return 1;
 }
 
+/* client:start_request(method, path, body, overrides): the same for any path under the base URL. The body is a table,
+ * JSON text or nil; the answer's value is the decoded body, or true where there is none. */
+static int client_start_request(lua_State *L) {
+  static const operation any = {.name = "request", .shape = ANSWER_DOCUMENT};
+  check_open_client(L, 1);
+  lua_settop(L, 5);
+  outgoing request = {.asked = &any};
+  call_options options;
+  free_request_check(L, 2, &request.method, &request.path, &request.writes);
+  options_check_call(L, 5, any.name, &options);
+  request.body = free_request_push_body(L, 4, &request.body_length);
+  push_in_flight(L, 1, &request, 5, &options);
+  return 1;
+}
+
 /* ---- driving ---- */
 
 void client_drive(lua_State *L, int index, double seconds) {
   client *owner = luaL_checkudata(L, index, metatable_name);
   if (owner->pool != NULL)
-    transport_poll(owner->pool, seconds);
+    transport_poll(owner->pool, seconds, false);
 }
 
-/* client:poll(seconds): drives every call in flight, waiting at most that long for something to happen; 0, the default,
- * never waits. Returns how many calls are still in flight. */
-static int client_poll(lua_State *L) {
+static int drive_for(lua_State *L, bool when_idle) {
   client *owner = luaL_checkudata(L, 1, metatable_name);
   lua_Number seconds = luaL_optnumber(L, 2, 0);
   if (!(seconds >= 0))
-    luaL_error(L, "poll: the seconds must be a number of 0 or more");
-  size_t in_flight = owner->pool != NULL ? transport_poll(owner->pool, (double)seconds) : 0;
+    luaL_error(L, "the seconds to wait must be a number of 0 or more");
+  size_t in_flight = owner->pool != NULL ? transport_poll(owner->pool, (double)seconds, when_idle) : 0;
   lua_pushinteger(L, (lua_Integer)in_flight);
   return 1;
+}
+
+/* client:poll(seconds): drives every call in flight, waiting at most that long for something to happen; 0, the default,
+ * never waits, and neither does a client with nothing in flight. Returns how many calls are still in flight. */
+static int client_poll(lua_State *L) {
+  return drive_for(L, false);
+}
+
+/* client:wait(seconds): the same, but it waits also where nothing is in flight. */
+static int client_wait(lua_State *L) {
+  return drive_for(L, true);
 }
 
 static int client_tostring(lua_State *L) {
@@ -214,10 +261,9 @@ static int client_tostring(lua_State *L) {
 
 void client_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", client_start},
-      {"poll", client_poll},
-      {"close", client_close},
-      {NULL, NULL},
+      {"start", client_start}, {"start_request", client_start_request},
+      {"poll", client_poll},   {"wait", client_wait},
+      {"close", client_close}, {NULL, NULL},
   };
   if (luaL_newmetatable(L, metatable_name) != 0) {
     compat_new_library(L, methods);

@@ -4,9 +4,15 @@
 #include "client.h"
 #include "compat.h"
 #include "error.h"
+#include "free_request.h"
+#include "http_date.h"
+#include "identifier.h"
+#include "integer.h"
 #include "json.h"
+#include "monotonic_clock.h"
 #include "operations.h"
 #include "options.h"
+#include "random.h"
 #include "response.h"
 #include "version.h"
 
@@ -49,6 +55,66 @@ static int new_client(lua_State *L) {
   return 1;
 }
 
+/* core.check(operation, …, overrides): raises what client:start would raise, and sends nothing. */
+static int check_arguments(lua_State *L) {
+  operation_arguments arguments;
+  call_options options;
+  const operation *asked = operation_check_name(L, 1);
+  operation_check_arguments(L, asked, 2, &arguments);
+  options_check_call(L, 2 + operation_argument_count(asked), asked->name, &options);
+  return 0;
+}
+
+/* core.check_id(operation, argument, value): raises where the value is not an id, else returns it as its digits. */
+static int check_identifier(lua_State *L) {
+  char digits[INTEGER_TEXT_SIZE];
+  lua_settop(L, 3);
+  int64_t id = identifier_check(L, 3, luaL_checkstring(L, 1), luaL_checkstring(L, 2));
+  lua_pushlstring(L, digits, integer_write(id, digits));
+  return 1;
+}
+
+/* core.check_request(method, path, body): the same for client:start_request; returns the body as JSON text, or nil. */
+static int check_request(lua_State *L) {
+  const char *method, *path;
+  bool writes;
+  size_t length;
+  lua_settop(L, 3);
+  free_request_check(L, 1, &method, &path, &writes);
+  free_request_push_body(L, 3, &length);
+  return 1;
+}
+
+/* core.now(): seconds of a clock that never jumps. */
+static int now(lua_State *L) {
+  lua_pushnumber(L, monotonic_seconds());
+  return 1;
+}
+
+/* core.random(): a number from 0 to 1, 1 excluded; each state has a sequence of its own, and the host's is not touched.
+ */
+static int next_random(lua_State *L) {
+  uint64_t *state = lua_touserdata(L, lua_upvalueindex(1));
+  lua_pushnumber(L, (lua_Number)random_fraction(state));
+  return 1;
+}
+
+static void add_random(lua_State *L) {
+  uint64_t *state = lua_newuserdata(L, sizeof *state);
+  *state = random_seed(state);
+  lua_pushcclosure(L, next_random, 1);
+  lua_setfield(L, -2, "random");
+}
+
+/* core.parse_date(text): seconds since 1970 of an HTTP date, RFC 9110 section 5.6.7; nil where it is none. */
+static int parse_date(lua_State *L) {
+  double seconds = http_date_seconds(luaL_checkstring(L, 1));
+  if (seconds < 0)
+    return 0;
+  lua_pushnumber(L, seconds);
+  return 1;
+}
+
 /* core.operations: a list of {name, method, writes, parameters}, and one function each in core itself. */
 static void add_operations(lua_State *L) {
   lua_newtable(L);
@@ -84,6 +150,11 @@ EXPORT int luaopen_supermetrics_core(lua_State *L);
 EXPORT int luaopen_supermetrics_core(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"client", new_client},
+      {"check", check_arguments},
+      {"check_request", check_request},
+      {"check_id", check_identifier},
+      {"now", now},
+      {"parse_date", parse_date},
       {NULL, NULL},
   };
   json_open(L);
@@ -96,6 +167,9 @@ EXPORT int luaopen_supermetrics_core(lua_State *L) {
   error_open(L);
   lua_setfield(L, -2, "Error");
   add_operations(L);
+  add_random(L);
+  lua_pushnumber(L, OPTIONS_DEFAULT_TIMEOUT);
+  lua_setfield(L, -2, "default_timeout");
   options_push_client_names(L);
   lua_setfield(L, -2, "client_options");
   options_push_call_names(L);

@@ -7,7 +7,12 @@
 /* Deeper than any answer of the API; bounds the recursion in here as well. */
 enum { DEEPEST_NESTING = 100 };
 
-static const char decode_key = 0; /* its address is the key in the registry */
+/* lua-cjson writes numbers with 14 digits. */
+#define ENCODED_EXACTLY 1e14
+
+/* Their addresses are keys in the registry. */
+static const char decode_key = 0;
+static const char encode_key = 1;
 
 /* instance[setting](value), for a setting that the table on top has. */
 static void configure(lua_State *L, const char *setting, int is_boolean, int value) {
@@ -28,8 +33,11 @@ void json_open(lua_State *L) {
   lua_call(L, 0, 1);
   configure(L, "decode_max_depth", 0, DEEPEST_NESTING);
   configure(L, "decode_invalid_numbers", 1, 0);
+  configure(L, "encode_max_depth", 0, DEEPEST_NESTING);
   lua_getfield(L, -1, "decode");
   compat_registry_set(L, &decode_key);
+  lua_getfield(L, -1, "encode");
+  compat_registry_set(L, &encode_key);
   lua_pop(L, 2);
 }
 
@@ -107,4 +115,33 @@ bool json_decode(lua_State *L, const char *text, size_t length) {
   else if (push_settled(L, marked))
     lua_remove(L, -2);
   return true;
+}
+
+/* Whether the table on top, which lua-cjson has encoded, holds an integer that was rounded on the way. */
+static bool has_long_integer(lua_State *L) {
+  luaL_checkstack(L, 4, "JSON nested too deeply");
+  bool found = false;
+  lua_pushnil(L);
+  while (!found && lua_next(L, -2) != 0) {
+    lua_Number number = lua_type(L, -1) == LUA_TNUMBER ? lua_tonumber(L, -1) : 0;
+    found = number >= ENCODED_EXACTLY || number <= -ENCODED_EXACTLY || (lua_istable(L, -1) && has_long_integer(L));
+    lua_pop(L, found ? 2 : 1);
+  }
+  return found;
+}
+
+bool json_encode(lua_State *L, int index) {
+  compat_registry_get(L, &encode_key);
+  lua_pushvalue(L, index);
+  int status = lua_pcall(L, 1, 1, 0);
+  if (status == LUA_ERRMEM)
+    lua_error(L);
+  if (status != 0)
+    return false;
+  lua_pushvalue(L, index);
+  bool is_exact = !has_long_integer(L);
+  lua_pop(L, 1);
+  if (!is_exact)
+    lua_pushliteral(L, "a number in it has more than 14 digits and would be rounded: write it as a string");
+  return is_exact;
 }

@@ -3,6 +3,7 @@
 #include "compat.h"
 #include "identifier.h"
 #include "integer.h"
+#include "misuse.h"
 
 #include <string.h>
 
@@ -11,18 +12,44 @@ static const operation rows[] = {
         .name = "cancel_backfill",
         .method = "PATCH",
         .path = "/teams/{team_id}/backfills/{backfill_id}",
-        .parameters = {"team_id", "backfill_id"},
+        .parameters = {{"team_id", PARAMETER_ID}, {"backfill_id", PARAMETER_ID}},
         .body = "{\"status\":\"CANCELLED\"}",
         .writes = true,
-        .answered_id = 1,
+        .about = ABOUT_BACKFILL,
         .answered_status = "CANCELLED",
     },
     {
         .name = "get_backfill",
         .method = "GET",
         .path = "/teams/{team_id}/backfills/{backfill_id}",
-        .parameters = {"team_id", "backfill_id"},
-        .answered_id = 1,
+        .parameters = {{"team_id", PARAMETER_ID}, {"backfill_id", PARAMETER_ID}},
+        .about = ABOUT_BACKFILL,
+    },
+    {
+        .name = "get_latest_backfill",
+        .method = "GET",
+        .path = "/teams/{team_id}/transfers/{transfer_id}/backfills/latest",
+        .parameters = {{"team_id", PARAMETER_ID}, {"transfer_id", PARAMETER_ID}},
+        .about = ABOUT_TRANSFER,
+    },
+    {
+        .name = "list_incomplete_backfills",
+        .method = "GET",
+        .path = "/teams/{team_id}/backfills",
+        .parameters = {{"team_id", PARAMETER_ID}},
+        .shape = ANSWER_BACKFILL_LIST,
+    },
+    {
+        .name = "create_backfill",
+        .method = "POST",
+        .path = "/teams/{team_id}/transfers/{transfer_id}/backfills",
+        .parameters = {{"team_id", PARAMETER_ID},
+                       {"transfer_id", PARAMETER_ID},
+                       {"range_start", PARAMETER_DATE},
+                       {"range_end", PARAMETER_DATE}},
+        .body = "{\"range_start\":\"%s\",\"range_end\":\"%s\"}",
+        .writes = true,
+        .about = ABOUT_TRANSFER,
     },
     {.name = NULL},
 };
@@ -42,18 +69,37 @@ const operation *operation_check_name(lua_State *L, int index) {
 
 int operation_argument_count(const operation *asked) {
   int count = 0;
-  while (count < OPERATION_PARAMETERS && asked->parameters[count] != NULL)
+  while (asked->parameters[count].name != NULL)
     count++;
   return count;
 }
 
-void operation_check_arguments(lua_State *L, const operation *asked, int first, int64_t ids[OPERATION_PARAMETERS]) {
-  int count = operation_argument_count(asked);
-  for (int i = 0; i < count; i++)
-    ids[i] = identifier_check(L, first + i, asked->name, asked->parameters[i]);
+static void check_date(lua_State *L, int index, const char *operation_name, const char *argument,
+                       char date[DATE_TEXT_SIZE]) {
+  size_t length = 0;
+  const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : NULL;
+  if (text == NULL || !date_is_real(text, length))
+    luaL_error(L, "%s: %s must be a day of the calendar as YYYY-MM-DD, got %s", operation_name, argument,
+               misuse_push_description(L, index));
+  memcpy(date, text, DATE_TEXT_SIZE);
 }
 
-void operation_push_path(lua_State *L, const operation *asked, const int64_t ids[OPERATION_PARAMETERS]) {
+void operation_check_arguments(lua_State *L, const operation *asked, int first, operation_arguments *arguments) {
+  int ids = 0, dates = 0;
+  *arguments = (operation_arguments){0};
+  for (int i = 0; asked->parameters[i].name != NULL; i++) {
+    const operation_parameter *parameter = &asked->parameters[i];
+    if (parameter->type == PARAMETER_ID)
+      arguments->ids[ids++] = identifier_check(L, first + i, asked->name, parameter->name);
+    else
+      check_date(L, first + i, asked->name, parameter->name, arguments->dates[dates++]);
+  }
+  if (dates == 2 && strcmp(arguments->dates[0], arguments->dates[1]) > 0)
+    luaL_error(L, "%s: range_start must not be after range_end, got %s and %s", asked->name, arguments->dates[0],
+               arguments->dates[1]);
+}
+
+void operation_push_path(lua_State *L, const operation *asked, const operation_arguments *arguments) {
   luaL_Buffer path;
   luaL_buffinit(L, &path);
   int next = 0;
@@ -63,9 +109,16 @@ void operation_push_path(lua_State *L, const operation *asked, const int64_t ids
     rest += plain;
     if (*rest == '{') {
       char digits[INTEGER_TEXT_SIZE];
-      luaL_addlstring(&path, digits, integer_write(ids[next++], digits));
+      luaL_addlstring(&path, digits, integer_write(arguments->ids[next++], digits));
       rest = strchr(rest, '}') + 1;
     }
   }
   luaL_pushresult(&path);
+}
+
+void operation_push_body(lua_State *L, const operation *asked, const operation_arguments *arguments) {
+  if (asked->body == NULL)
+    lua_pushnil(L);
+  else
+    lua_pushfstring(L, asked->body, arguments->dates[0], arguments->dates[1]);
 }

@@ -2,24 +2,44 @@
 #ifndef SUPERMETRICS_OPERATIONS_H
 #define SUPERMETRICS_OPERATIONS_H
 
+#include "date.h"
+
 #include <lua.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #pragma GCC visibility push(hidden)
 
-enum { OPERATION_PARAMETERS = 2 };
+enum { OPERATION_PARAMETERS = 4, OPERATION_IDS = 2, OPERATION_DATES = 2 };
+
+typedef enum parameter_type { PARAMETER_ID, PARAMETER_DATE } parameter_type;
+
+typedef struct operation_parameter {
+  const char *name; /* NULL behind the last */
+  parameter_type type;
+} operation_parameter;
+
+typedef enum answer_shape { ANSWER_BACKFILL, ANSWER_BACKFILL_LIST, ANSWER_DOCUMENT } answer_shape;
+
+/* What the second id of the arguments names, and the backfill of the answer must be about. */
+typedef enum answer_subject { ABOUT_ANYTHING, ABOUT_BACKFILL, ABOUT_TRANSFER } answer_subject;
 
 typedef struct operation {
   const char *name;
   const char *method;
-  const char *path;                             /* under the base URL, with parameters in braces */
-  const char *parameters[OPERATION_PARAMETERS]; /* ids, in the order of the arguments */
-  const char *body;                             /* JSON; NULL for none */
+  const char *path;                                         /* under the base URL, with ids in braces */
+  operation_parameter parameters[OPERATION_PARAMETERS + 1]; /* in the order of the arguments */
+  const char *body;                                         /* JSON, with %s for each date; NULL for none */
   bool writes;
-  int answered_id;             /* which argument the answer must be about; -1 for none */
+  answer_shape shape;
+  answer_subject about;
   const char *answered_status; /* the status that the backfill of the answer must have; NULL for any */
 } operation;
+
+typedef struct operation_arguments {
+  int64_t ids[OPERATION_IDS];
+  char dates[OPERATION_DATES][DATE_TEXT_SIZE];
+} operation_arguments;
 
 /* All of them; the row behind the last has no name. */
 const operation *operation_rows(void);
@@ -30,11 +50,14 @@ const operation *operation_check_name(lua_State *L, int index);
 /* How many arguments the operation takes, the optional overrides not counted. */
 int operation_argument_count(const operation *asked);
 
-/* Reads the arguments from `first` on into `ids`; raises where one is not an id. */
-void operation_check_arguments(lua_State *L, const operation *asked, int first, int64_t ids[OPERATION_PARAMETERS]);
+/* Reads the arguments from `first` on; raises where one is not what it must be. */
+void operation_check_arguments(lua_State *L, const operation *asked, int first, operation_arguments *arguments);
 
 /* Pushes the path with the ids in it. */
-void operation_push_path(lua_State *L, const operation *asked, const int64_t ids[OPERATION_PARAMETERS]);
+void operation_push_path(lua_State *L, const operation *asked, const operation_arguments *arguments);
+
+/* Pushes the body, or nil where there is none. */
+void operation_push_body(lua_State *L, const operation *asked, const operation_arguments *arguments);
 
 #pragma GCC visibility pop
 

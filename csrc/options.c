@@ -11,7 +11,6 @@ static const char default_base_url[] = "https://dts-api.supermetrics.com/v1";
 static const char variable_api_key[] = "SUPERMETRICS_API_KEY";
 static const char variable_base_url[] = "SUPERMETRICS_BASE_URL";
 
-#define DEFAULT_TIMEOUT 30.0                    /* seconds */
 #define DEFAULT_CONNECT_TIMEOUT 10.0            /* seconds */
 #define LONGEST_TIMEOUT 86400.0                 /* seconds: a day */
 #define DEFAULT_MAX_RESPONSE_BYTES 16777216.0   /* 16 MiB; a full list of 100 is a tenth of that */
@@ -299,7 +298,7 @@ static void read_environment(lua_State *L, client_options *options) {
 
 void options_check_client(lua_State *L, int index, client_options *options) {
   *options = (client_options){
-      .timeout = DEFAULT_TIMEOUT,
+      .timeout = OPTIONS_DEFAULT_TIMEOUT,
       .connect_timeout = DEFAULT_CONNECT_TIMEOUT,
       .max_response_bytes = DEFAULT_MAX_RESPONSE_BYTES,
   };

@@ -10,6 +10,8 @@
 
 #pragma GCC visibility push(hidden)
 
+#define OPTIONS_DEFAULT_TIMEOUT 30.0 /* seconds */
+
 /* Strings live as long as the table of options, or the environment, that they came from. */
 typedef struct client_options {
   const char *api_key; /* NULL where every call brings a token */

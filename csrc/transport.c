@@ -296,9 +296,9 @@ static void perform(transport *pool) {
     finish_all_failed(pool, code);
 }
 
-size_t transport_poll(transport *pool, double seconds) {
+size_t transport_poll(transport *pool, double seconds, bool when_idle) {
   size_t before = pool->in_flight_count;
-  if (before == 0)
+  if (before == 0 && !when_idle)
     return 0;
   perform(pool);
   if (pool->in_flight_count == before && seconds > 0) {

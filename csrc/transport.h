@@ -45,9 +45,10 @@ transport *transport_new(const transport_settings *settings, const char **proble
 /* Ends every request in flight as TRANSFER_ABORTED, then closes the connections. Transfers stay valid. */
 void transport_free(transport *pool);
 
-/* Drives all requests in flight; waits for something to happen for at most `seconds`, 0 never waits. Returns how many
- * are still in flight. Never fails: what goes wrong ends the requests that it concerns. */
-size_t transport_poll(transport *pool, double seconds);
+/* Drives all requests in flight; waits for something to happen for at most `seconds`, 0 never waits. Where nothing is
+ * in flight it waits only if `when_idle`. Returns how many are still in flight. Never fails: what goes wrong ends the
+ * requests that it concerns. */
+size_t transport_poll(transport *pool, double seconds, bool when_idle);
 
 /* Puts a request in flight. NULL when memory ran out: then nothing was sent. */
 transfer *transport_start(transport *pool, const transport_request *request);

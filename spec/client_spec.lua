@@ -84,18 +84,6 @@ describe("supermetrics.client module", function()
     assert.equal(1, (server:connections()))
   end)
 
-  it("does not let libcurl send a write again when a kept-alive connection dies, and says so", function()
-    server:script{answers.backfill(), {{close = true}}, answers.backfill()}
-    assert(client:cancel_backfill(12345, 67890))
-    local backfill, err = client:cancel_backfill(12345, 67890)
-    assert.is_nil(backfill)
-    assert.equal("network", err.kind)
-    assert.equal("unknown", err.outcome)
-    assert.truthy(tostring(err):find("the kept-alive connection broke after the request was sent on it", 1, true),
-      tostring(err))
-    assert.equal(2, #server:requests())
-  end)
-
   it("lets libcurl send a read again when a kept-alive connection dies", function()
     server:script{answers.backfill(), {{close = true}}, answers.backfill()}
     assert(client:get_backfill(12345, 67890))

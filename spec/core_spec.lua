@@ -190,6 +190,18 @@ describe("supermetrics.core module", function()
     assert.equal(1, server:connections())
   end)
 
+  it("does not let libcurl send a write again when a kept-alive connection dies, and says so", function()
+    server:script{answers.backfill(), {{close = true}}, answers.backfill()}
+    assert.truthy(finish(client:start("cancel_backfill", 12345, 67890)))
+    local backfill, err = finish(client:start("cancel_backfill", 12345, 67890))
+    assert.is_nil(backfill)
+    assert.equal("network", err.kind)
+    assert.equal("unknown", err.outcome)
+    assert.truthy(tostring(err):find("the kept-alive connection broke after the request was sent on it", 1, true),
+      tostring(err))
+    assert.equal(2, #server:requests())
+  end)
+
   it("takes a token and headers for one call, and then forgets them", function()
     server:script{answers.backfill()}
     finish(client:start("get_backfill", 12345, 67890, {token = "otok_other", headers = {["X-Trace"] = "one"}}))

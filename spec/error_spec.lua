@@ -1,14 +1,15 @@
 local answers = require "spec.support.answers"
+local core = require "supermetrics.core"
+local failure = require "supermetrics.error"
 local scripted_server = require "spec.support.scripted_server"
-local supermetrics = require "supermetrics"
 local unreachable_port = require "spec.support.unreachable_port"
 
 local KEY = "key_of_the_error_spec"
 local LIMIT = 10 -- seconds, far more than anything in here takes
 
--- Every row is one fault and what a cancel makes of it. `script` is what the server does; `server` starts another one.
--- `sentence` is the whole of tostring, PORT standing for the port; "~" in front makes it a pattern. What is not named
--- in `expected` must be nil, except elapsed, attempts, operation and request, which every error has.
+-- Every row is one fault and what one attempt at a cancel makes of it. `script` is what the server does; `server` starts
+-- another one. `sentence` is the whole of tostring, PORT standing for the port; "~" in front makes it a pattern. What is
+-- not named in `expected` must be nil, except elapsed, attempts, operation and request, which every error has.
 local REQUEST = "[PATCH /teams/12345/backfills/67890]"
 local WITH_ID = "[PATCH /teams/12345/backfills/67890, request_id request-2]"
 
@@ -280,8 +281,12 @@ describe("supermetrics.error module", function()
     for name, value in pairs(row.options or {}) do
       options[name] = value
     end
-    local client = supermetrics.new(options)
-    local backfill, err, response = client[operation](client, 12345, 67890)
+    local client = core.client(options)
+    local call = client:start(operation, 12345, 67890)
+    while select("#", call:result()) == 0 do
+      client:poll(LIMIT)
+    end
+    local backfill, err, response = call:result()
     assert.is_nil(backfill)
     assert.equal("table", type(response))
     client:close()
@@ -318,7 +323,7 @@ describe("supermetrics.error module", function()
       assert.equal("number", type(err.elapsed))
       assert.equal("cancel_backfill", err.operation)
       assert.equal("PATCH /teams/12345/backfills/67890", err.request)
-      assert.is_true(supermetrics.is_error(err))
+      assert.is_true(failure.is_error(err))
     end)
   end
 
@@ -383,7 +388,7 @@ describe("supermetrics.error module", function()
 
   it("is not mistaken for another table, nor another table for it", function()
     for _, other in ipairs{{}, "text", 1, true} do
-      assert.is_false(supermetrics.is_error(other))
+      assert.is_false(failure.is_error(other))
     end
   end)
 

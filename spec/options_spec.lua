@@ -7,8 +7,8 @@ local LOOPBACK = "http://127.0.0.1:9/v1"
 
 -- Every row: options that supermetrics.new refuses, and what the message says. Nothing in a message may be a secret.
 local refused = {
-  {"an unknown name", {tiemout = 1}, 'there is no option "tiemout"; there are api_key, base_url, timeout, '},
-  {"a name that is no string", {"x"}, "there is no option 1; there are api_key, "},
+  {"an unknown name", {tiemout = 1}, 'there is no option "tiemout"; there are allow_insecure_http, api_key, '},
+  {"a name that is no string", {"x"}, "there is no option 1; there are allow_insecure_http, api_key, "},
   {"options that are no table", "key", 'the options must be a table, got "key"'},
   {"an empty key", {api_key = ""}, "option 'api_key' must not be empty"},
   {"a key with a line break", {api_key = "SECRET\n"},
@@ -202,8 +202,8 @@ describe("overrides of one call", function()
   end)
 
   for _, row in ipairs{
-    {"an unknown name", {deadlin = 1}, 'there is no override "deadlin"; there are timeout, '},
-    {"an option of a client", {base_url = LOOPBACK}, 'there is no override "base_url"; there are timeout, '},
+    {"an unknown name", {deadlin = 1}, 'there is no override "deadlin"; there are deadline, headers, '},
+    {"an option of a client", {base_url = LOOPBACK}, 'there is no override "base_url"; there are deadline, headers, '},
     {"no table", 5, "the overrides must be a table, got 5"},
     {"an impossible timeout", {timeout = -1}, "override 'timeout' must be a number of seconds"},
     {"an unusable token", {token = "SECRET\n"}, "override 'token' must be printable ASCII"},

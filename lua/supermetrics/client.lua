@@ -1,10 +1,12 @@
---- Clients: the operations of the API, each as one blocking call.
+--- Clients: the operations of the API, each as one call that is tried until its outcome is known.
 
+local attempts = require "supermetrics.attempts"
 local core = require "supermetrics.core"
 local misuse = require "supermetrics.misuse"
-
--- Seconds in one wait of the core; between two, Lua code such as a signal handler's hook gets its turn.
-local LONGEST_WAIT = 1
+local options = require "supermetrics.options"
+local outcome = require "supermetrics.outcome"
+local retry = require "supermetrics.retry"
+local waiter = require "supermetrics.waiter"
 
 local client = {}
 local methods = {}
@@ -16,61 +18,208 @@ function metatable:__tostring()
   return tostring(self.core)
 end
 
+-- What a client takes its time and its chance from; specs bring their own.
+local CLOCKWORK = {now = core.now, random = core.random, waiter = waiter.blocking}
+
+-- The operations of the core by name, as attempts takes them.
+local operations = {}
+for _, row in ipairs(core.operations) do
+  local name = row.name
+  operations[name] = {
+    name = name,
+    writes = row.writes,
+    argument_count = row.argument_count,
+    start = function(connection, ...)
+      return connection:start(name, ...)
+    end,
+  }
+end
+
+client.operations = operations
+
 --- A client of its own, with its own connections.
 --
--- @param options table or nil: api_key, base_url, timeout and connect_timeout (seconds), ca_file, ca_path, proxy,
---   user_agent (appended to ours), headers, max_response_bytes, allow_insecure_http. What is absent comes from
+-- @param given table or nil: api_key, or token (a string, or a function that is asked for one at every attempt),
+--   base_url, timeout (seconds, one attempt), connect_timeout (seconds), deadline (seconds, a whole call),
+--   max_attempts, ca_file, ca_path, proxy, user_agent (appended to ours), headers, max_response_bytes,
+--   allow_insecure_http, on_attempt (a function that is told of every attempt). What is absent comes from
 --   SUPERMETRICS_API_KEY and SUPERMETRICS_BASE_URL, or is the default.
+-- @param clockwork table or nil, for specs: now, random, waiter
 -- @return the client. An unknown or impossible option raises.
-function client.new(options)
-  return setmetatable({core = misuse.guard(core.client, options)}, metatable)
+function client.new(given, clockwork)
+  given = options.check("supermetrics", options.of.client, given)
+  local core_options = options.for_core(core.client_options, given)
+  if given.token ~= nil then
+    if given.api_key ~= nil then
+      misuse.raise("supermetrics: pass the option 'api_key' or the option 'token', not both")
+    end
+    core_options.api_key = false
+  end
+  local settings = {
+    timeout = given.timeout,
+    deadline = given.deadline,
+    max_attempts = given.max_attempts,
+    token = given.token,
+    on_attempt = given.on_attempt,
+  }
+  local connection = misuse.guard(core.client, core_options)
+  return setmetatable({
+    core = connection,
+    settings = settings,
+    budget = retry.new_budget(),
+    clockwork = clockwork or CLOCKWORK,
+  }, metatable)
 end
 
-local function check_self(self)
+--- Raises where a method was called without its client.
+function client.check_self(self)
   if getmetatable(self) ~= metatable then
-    misuse.raise("a method of a client was called without its client: write client:method(...), not client.method(...)")
+    misuse.raise("a method of a client was called without its client: "
+      .. "write client:method(...), not client.method(...)")
   end
 end
 
--- One attempt, driven to its end.
-local function run(self, operation, ...)
-  check_self(self)
-  local connection = self.core
-  local call = misuse.guard(connection.start, connection, operation, ...)
-  local value, err, response = call:result()
-  while value == nil and err == nil do
-    connection:poll(LONGEST_WAIT)
-    value, err, response = call:result()
+--- A waiter of the host's kind.
+function client.new_waiter(self)
+  return self.clockwork.waiter(self.clockwork.now, self.core)
+end
+
+local unpack = table.unpack or unpack -- luacheck: ignore
+
+--- Raises where the arguments or overrides of an operation are not what they must be, before anything is sent.
+-- @return the arguments as a list with its length in n
+function client.check_arguments(name, overrides, ...)
+  local arguments = {n = select("#", ...), ...}
+  if overrides ~= nil then
+    local for_core = options.for_core(core.call_options, overrides)
+    if type(for_core.token) == "function" then
+      for_core.token = nil
+    end
+    arguments[arguments.n + 1] = for_core
   end
-  return value, err, response
+  misuse.guard(core.check, name, unpack(arguments, 1, arguments.n + 1))
+  return arguments
+end
+
+-- The attempts of an operation, checked.
+local function prepare(self, name, overrides, ...)
+  client.check_self(self)
+  overrides = options.check(name, options.of.call, overrides)
+  return attempts.new{
+    client = self,
+    operation = operations[name],
+    arguments = client.check_arguments(name, overrides, ...),
+    overrides = overrides,
+    waiter = client.new_waiter(self),
+  }
 end
 
 --- Cancels a backfill: PATCH /teams/{team_id}/backfills/{backfill_id}. Runs that have begun are finished by the
 -- service; runs that wait are cancelled. Needs the scope dwh_transfers_write.
 --
+-- It is sent again after network errors, timeouts, 5xx and 429, since cancelling twice does no harm. Where an answer
+-- was lost, GET tells what became of it.
+--
 -- @param team_id an id: an integer, or its decimal string
 -- @param backfill_id an id
--- @param overrides table or nil, for this call: timeout (seconds), token, headers
+-- @param overrides table or nil, for this call: timeout (seconds, one attempt), deadline (seconds, all of it),
+--   max_attempts, token, headers
 -- @return the Backfill, whose status is CANCELLED, then nil, then the response; or nil, the Error, the response.
---   `unprocessable` where it has already ended, `not_found` where the team has no such backfill.
+--   `unprocessable` where it has already ended (then err.backfill shows how), `not_found` where the team has no such
+--   backfill.
 function methods:cancel_backfill(team_id, backfill_id, overrides)
-  return run(self, "cancel_backfill", team_id, backfill_id, overrides)
+  local cancel = prepare(self, "cancel_backfill", overrides, team_id, backfill_id)
+  local backfill, err, response = cancel:run()
+  if err then
+    return outcome.of_cancel(cancel, operations.get_backfill, err, response, false)
+  end
+  return backfill, nil, response
+end
+
+--- Cancels a backfill, and counts one that is CANCELLED already as a success. Otherwise as cancel_backfill.
+function methods:ensure_backfill_cancelled(team_id, backfill_id, overrides)
+  local cancel = prepare(self, "cancel_backfill", overrides, team_id, backfill_id)
+  local backfill, err, response = cancel:run()
+  if err then
+    return outcome.of_cancel(cancel, operations.get_backfill, err, response, true)
+  end
+  return backfill, nil, response
 end
 
 --- Reads a backfill: GET /teams/{team_id}/backfills/{backfill_id}. Needs the scope dwh_transfers_read.
 --
 -- @param team_id an id: an integer, or its decimal string
 -- @param backfill_id an id
--- @param overrides table or nil, for this call: timeout (seconds), token, headers
+-- @param overrides as for cancel_backfill
 -- @return the Backfill, nil, the response; or nil, the Error, the response
 function methods:get_backfill(team_id, backfill_id, overrides)
-  return run(self, "get_backfill", team_id, backfill_id, overrides)
+  return prepare(self, "get_backfill", overrides, team_id, backfill_id):run()
+end
+
+--- Reads the newest backfill of a transfer, whatever its status: GET
+-- /teams/{team_id}/transfers/{transfer_id}/backfills/latest. Needs the scope dwh_transfers_read.
+--
+-- @return the Backfill, nil, the response; or nil, the Error, the response: `not_found` where there never was one
+function methods:get_latest_backfill(team_id, transfer_id, overrides)
+  return prepare(self, "get_latest_backfill", overrides, team_id, transfer_id):run()
+end
+
+--- Lists the backfills of a team that are CREATED, SCHEDULED, RUNNING or FAILED, newest first, at most 100: GET
+-- /teams/{team_id}/backfills. Needs the scope dwh_transfers_read.
+--
+-- @return a list of Backfills, nil, the response; or nil, the Error, the response
+function methods:list_incomplete_backfills(team_id, overrides)
+  return prepare(self, "list_incomplete_backfills", overrides, team_id):run()
+end
+
+--- Creates a backfill: POST /teams/{team_id}/transfers/{transfer_id}/backfills. Needs the scope dwh_transfers_write.
+--
+-- It is created at most once: the request is sent again only where the service certainly did not act on it (429, or not
+-- sent). After a lost answer, the latest backfill of the transfer tells what became of it; where that cannot tell, the
+-- error says `outcome = "unknown"`.
+--
+-- @param range_start first day, "YYYY-MM-DD"
+-- @param range_end last day, included
+-- @return the Backfill, nil, the response; or nil, the Error, the response: `unprocessable` where the range overlaps an
+--   active backfill, `not_found` where the team has no such transfer
+function methods:create_backfill(team_id, transfer_id, range_start, range_end, overrides)
+  local create = prepare(self, "create_backfill", overrides, team_id, transfer_id, range_start, range_end)
+  local backfill, err, response = create:run()
+  if err then
+    return outcome.of_create(create, operations.get_latest_backfill, err, response)
+  end
+  return backfill, nil, response
+end
+
+local function start_request(connection, ...)
+  return connection:start_request(...)
+end
+
+--- Any other endpoint of the same host, with the same errors. A GET is tried again like every read; what is not a GET
+-- only where the service certainly did not act on it.
+--
+-- @param method "GET", "POST", "PUT", "PATCH" or "DELETE"
+-- @param path under the base URL, such as "/teams/12345/transfers"
+-- @param body a table, which is sent as JSON; JSON text; or nil
+-- @param overrides as for cancel_backfill
+-- @return the decoded body (true where it is empty), nil, the response; or nil, the Error, the response
+function methods:request(method, path, body, overrides)
+  client.check_self(self)
+  overrides = options.check("request", options.of.call, overrides)
+  body = misuse.guard(core.check_request, method, path, body)
+  return attempts.new({
+    client = self,
+    operation = {name = "request", writes = method ~= "GET", start = start_request},
+    arguments = {n = 3, method, path, body},
+    overrides = overrides,
+    waiter = client.new_waiter(self),
+  }):run()
 end
 
 --- Closes the connections; calls in flight end as `aborted`. A closed client refuses further calls; closing it twice
 -- is fine.
 function methods:close()
-  check_self(self)
+  client.check_self(self)
   self.core:close()
 end
 

@@ -20,6 +20,11 @@ function methods:may_have_taken_effect()
   return self.outcome == "unknown"
 end
 
+--- A new Error, for what the Lua layer finds out by itself.
+function failure.new(fields)
+  return setmetatable(fields, core.Error)
+end
+
 --- Whether a value is an Error of this library.
 function failure.is_error(value)
   return getmetatable(value) == core.Error

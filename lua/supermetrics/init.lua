@@ -10,6 +10,8 @@ local client = require "supermetrics.client"
 local core = require "supermetrics.core"
 local failure = require "supermetrics.error"
 require "supermetrics.backfill"
+require "supermetrics.cancelling"
+require "supermetrics.waiting"
 
 local supermetrics = {
   _VERSION = core._VERSION,
@@ -26,10 +28,11 @@ local function on_default_client(method)
   end
 end
 
---- See client:cancel_backfill.
-supermetrics.cancel_backfill = on_default_client("cancel_backfill")
-
---- See client:get_backfill.
-supermetrics.get_backfill = on_default_client("get_backfill")
+-- Each is the method of the same name: see client.lua, cancelling.lua and waiting.lua.
+for _, method in ipairs{"cancel_backfill", "get_backfill", "get_latest_backfill", "list_incomplete_backfills",
+  "create_backfill", "ensure_backfill_cancelled", "cancel_backfills", "cancel_incomplete_backfills",
+  "wait_for_backfill", "request"} do
+  supermetrics[method] = on_default_client(method)
+end
 
 return supermetrics

@@ -117,8 +117,7 @@ end
 
 --- Finds the key of a request and counts the request.
 -- @param credential string, API key or access token, or nil where none was sent
--- @return key, or nil and the refusal: unknown, expired, or its limit is used up. A key that is known comes third, so
---   that its limits can be told with the refusal
+-- @return key, or nil and the refusal: none sent, unknown, expired, or a limit is used up
 function methods:authenticate(credential)
   if not credential or credential == "" then
     return nil, refusals.new("credential_missing")
@@ -146,7 +145,7 @@ end
 
 --- What a key is told of its hourly limit.
 -- @return number of requests in an hour, and number of those that are left
-function methods:rate_limit(key)
+function state.rate_limit(key)
   local limit = key.hourly_limit or HIGHEST_HOURLY_LIMIT
   return limit, key.requests_left or math.max(0, limit - key.requests_made)
 end
@@ -157,7 +156,7 @@ end
 -- @param scope string that the key must have
 -- @param permission string that the user of the key must have
 -- @return true, or nil and the refusal
-function methods:authorize(key, team_id, scope, permission)
+function state.authorize(key, team_id, scope, permission)
   if not key.scopes[scope] then
     return nil, refusals.new("scope_missing", scope)
   end

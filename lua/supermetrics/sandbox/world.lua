@@ -10,8 +10,9 @@ local VIEW, EDIT = "dwh.transfer.view", "dwh.transfer.edit"
 -- The first is the key to use; the others are for rehearsing what can go wrong.
 --   expires_time       from then on it is refused
 --   hourly_limit       what X-RateLimit-Limit says
---   requests_left      how many more are answered before 429 (absent: no limit is enforced), with `retry_after` seconds;
---                      no time fills it up again, so that a rehearsal sees the same answer for as long as it likes
+--   requests_left      how many more are answered before 429 (absent: no limit is enforced); no time fills it up again,
+--                      so that a rehearsal sees the same answer for as long as it likes
+--   retry_after        seconds that this 429 names
 --   quota_rows_left    0: every request is refused for the month
 --   note               for the person who reads the table
 local KEYS = {

@@ -1,4 +1,4 @@
-#include "retry_after.h"
+#include "http_date.h"
 
 #include <curl/curl.h>
 #include <stdbool.h>
@@ -25,4 +25,8 @@ double retry_after_seconds(const char *value, const char *date) {
   if (now == (time_t)-1)
     now = time(NULL);
   return until > now ? (double)(until - now) : 0;
+}
+
+double http_date_seconds(const char *text) {
+  return (double)curl_getdate(text, NULL);
 }

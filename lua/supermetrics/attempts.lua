@@ -1,0 +1,184 @@
+--- One call of the user's: attempt after attempt, until a value, an error that stays, or the end of its time.
+
+local core = require "supermetrics.core"
+local misuse = require "supermetrics.misuse"
+local retry = require "supermetrics.retry"
+
+local attempts = {}
+
+local Attempts = {}
+Attempts.__index = Attempts
+Attempts.__name = "supermetrics.attempts"
+
+function Attempts:__tostring()
+  return ("%s: %s, %d so far"):format(Attempts.__name, self.operation.name, self.count)
+end
+
+local unpack = table.unpack or unpack -- luacheck: ignore
+local MAX_ATTEMPTS = 3
+local SHORTEST_TIMEOUT = 0.001 -- seconds; libcurl counts in milliseconds
+
+--- The attempts of one call.
+-- @param call table: `client` of the Lua layer; `operation` {name, writes, start}, whose start(connection, ...) puts it
+--   in flight; `arguments`, a list with its length in n; `overrides`, a table that may be empty; `waiter`; `ends`, the
+--   moment of the deadline, where the overrides do not say it; `gate`, what many calls share: its
+--   before_attempt(attempts) returns an Error to stop, after_error(err, seconds) is told of each error
+function attempts.new(call)
+  local settings, overrides = call.client.settings, call.overrides
+  local deadline = overrides.deadline or settings.deadline
+  local began = call.waiter.now()
+  return setmetatable({
+    client = call.client,
+    operation = call.operation,
+    arguments = call.arguments,
+    waiter = call.waiter,
+    gate = call.gate,
+    began = began,
+    ends = call.ends or deadline and began + deadline,
+    timeout = overrides.timeout or settings.timeout,
+    headers = overrides.headers,
+    token = overrides.token or settings.token,
+    max_attempts = overrides.max_attempts or settings.max_attempts or MAX_ATTEMPTS,
+    count = 0,
+  }, Attempts)
+end
+
+--- The attempts of another operation within the same call: same deadline, token and headers.
+function Attempts:another(operation, arguments)
+  local other = {count = 0, operation = operation, arguments = arguments}
+  for _, name in ipairs{"client", "waiter", "gate", "began", "ends", "timeout", "headers", "token", "max_attempts"} do
+    other[name] = self[name]
+  end
+  return setmetatable(other, Attempts)
+end
+
+--- Seconds until the deadline; nil where there is none.
+function Attempts:left()
+  return self.ends and self.ends - self.waiter.now()
+end
+
+local function check_token(token)
+  if type(token) ~= "string" then
+    error(("supermetrics: the function 'token' must return a string, returned a %s"):format(type(token)), 0)
+  end
+  return token
+end
+
+-- The overrides of the core for one attempt; nil where the client's own settings do.
+function Attempts:core_overrides(refusal)
+  local token = self.token
+  if type(token) == "function" then
+    token = check_token(token(refusal))
+  end
+  local left = self:left()
+  local timeout = self.timeout
+  if left and left < (timeout or core.default_timeout) then
+    timeout = math.max(left, SHORTEST_TIMEOUT)
+  end
+  if not (timeout or token or self.headers) then
+    return nil
+  end
+  return {timeout = timeout, token = token, headers = self.headers}
+end
+
+function Attempts:report(call, value, err, response)
+  local method, path = call:request():match("^(%S+) (.*)$")
+  self.client.settings.on_attempt{
+    operation = self.operation.name,
+    method = method,
+    path = path,
+    status = response.status,
+    kind = err and err.kind,
+    attempt = self.count,
+    seconds = response.elapsed,
+    request_id = response.request_id,
+    succeeded = value ~= nil,
+  }
+end
+
+-- Sends it once and waits for the answer.
+function Attempts:send(refusal)
+  local arguments = self.arguments
+  arguments[arguments.n + 1] = self:core_overrides(refusal)
+  local connection = self.client.core
+  local call = misuse.guard(self.operation.start, connection, unpack(arguments, 1, arguments.n + 1))
+  self.count = self.count + 1
+  local value, err, response = self.waiter:for_call(call)
+  if self.client.settings.on_attempt then
+    self:report(call, value, err, response)
+  end
+  return value, err, response
+end
+
+-- The same, and where a token function's token was refused, once more with the next one.
+function Attempts:send_authorized()
+  local value, err, response = self:send(nil)
+  if err and err.kind == "unauthorized" and type(self.token) == "function" and not self.asked_again then
+    self.asked_again = true
+    value, err, response = self:send(err)
+  end
+  return value, err, response
+end
+
+function Attempts:note_totals(err, response)
+  local elapsed = self.waiter.now() - self.began
+  response.attempts, response.elapsed = self.count, elapsed
+  if err then
+    err.attempts, err.elapsed = self.count, elapsed
+  end
+end
+
+-- Seconds to wait before another attempt, or nil where there shall be none.
+function Attempts:wait_before_next(err)
+  if self.count >= self.max_attempts or not retry.is_worthwhile(self.operation, err) then
+    return nil
+  end
+  local seconds = retry.wait(err, self.count, self.client.clockwork.random)
+  if retry.is_too_long(seconds, self:left()) or not self.client.budget:take() then
+    return nil
+  end
+  return seconds
+end
+
+-- After these the service may still be at work on the request.
+local GATEWAY_STATUS = {[502] = true, [504] = true}
+
+-- What an error means for the outcome of the whole: a later answer does not undo an earlier request.
+function Attempts:note_outcome(err)
+  if err:may_have_taken_effect() then
+    self.may_have_taken_effect = true
+    self.may_still_take_effect = self.may_still_take_effect or err.kind == "timeout" or err.kind == "aborted"
+      or GATEWAY_STATUS[err.status] == true
+  end
+end
+
+--- Tries until something is final. Then `may_have_taken_effect` tells whether one of the attempts may have, and
+-- `may_still_take_effect` whether the service may even be at work on one.
+-- @return value, nil, response or nil, Error, response
+function Attempts:run()
+  local response = {}
+  while true do
+    local value, err
+    local stopped = self.gate and self.gate:before_attempt(self)
+    if stopped then
+      return nil, stopped, response
+    end
+    value, err, response = self:send_authorized()
+    self:note_totals(err, response)
+    if not err then
+      self.client.budget:give_back()
+      return value, nil, response
+    end
+    self:note_outcome(err)
+    local seconds = self:wait_before_next(err)
+    if self.gate then
+      self.gate:after_error(err, seconds)
+    end
+    if not seconds then
+      return nil, err, response
+    end
+    self.waiter:for_seconds(seconds)
+  end
+end
+
+return attempts

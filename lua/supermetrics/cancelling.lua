@@ -1,0 +1,220 @@
+--- Cancelling many backfills with one call.
+
+local attempts = require "supermetrics.attempts"
+local batch = require "supermetrics.batch"
+local client = require "supermetrics.client"
+local core = require "supermetrics.core"
+local gate = require "supermetrics.gate"
+local misuse = require "supermetrics.misuse"
+local options = require "supermetrics.options"
+local outcome = require "supermetrics.outcome"
+
+local methods = client.methods
+local operations = client.operations
+
+local CONCURRENCY = 10
+local LIST_SIZE = 100 -- the list of the API shows no more, and takes no paging
+
+local function check_ids(function_name, team_id, ids)
+  misuse.guard(core.check_id, function_name, "team_id", team_id)
+  if type(ids) ~= "table" then
+    misuse.raise(("%s: ids must be a list, got a %s"):format(function_name, type(ids)))
+  end
+  local digits = {}
+  for index = 1, #ids do
+    digits[index] = misuse.guard(core.check_id, function_name, ("ids[%d]"):format(index), ids[index])
+  end
+  for key in pairs(ids) do
+    if type(key) ~= "number" or key < 1 or key > #ids or key % 1 ~= 0 then
+      misuse.raise(("%s: ids must be a list without holes, got the key %s"):format(function_name, tostring(key)))
+    end
+  end
+  return digits
+end
+
+local function check_call_part(name, given, ...)
+  return client.check_arguments(name, options.for_core(core.call_options, given), ...)
+end
+
+-- Cancels every id and puts what became of it into `results`, a table {id, backfill, err, response} each.
+local function cancel_all(self, team_id, ids, given, results, ends, shared)
+  local outer = client.new_waiter(self)
+  local first = #results
+  batch.run(outer, #ids, given.concurrency or CONCURRENCY, function(index, waiter)
+    local cancel = attempts.new{
+      client = self,
+      operation = operations.cancel_backfill,
+      arguments = {n = 2, team_id, ids[index]},
+      overrides = given,
+      waiter = waiter,
+      ends = ends,
+      gate = shared,
+    }
+    local backfill, err, response = cancel:run()
+    if err then
+      backfill, err, response = outcome.of_cancel(cancel, operations.get_backfill, err, response, false)
+    end
+    local result = {id = ids[index], backfill = backfill, err = err, response = response}
+    results[first + index] = result
+    if backfill then
+      results.cancelled = results.cancelled + 1
+    else
+      results.failed = results.failed + 1
+    end
+    if given.on_result then
+      given.on_result(result, first + index)
+    end
+  end)
+  results.stopped_by = shared.refusal
+end
+
+local function new_results()
+  return {cancelled = 0, failed = 0}
+end
+
+local function ends_of(self, given)
+  local deadline = given.deadline or self.settings.deadline
+  return deadline and self.clockwork.now() + deadline
+end
+
+--- Cancels many backfills at once, over one set of connections. One failure stops nobody; a refusal of the key (401,
+-- 403) ends those that were not sent yet as `aborted`, and a 429 makes all of them wait together.
+--
+-- @param team_id an id
+-- @param ids a list of ids; one that stands in it twice is cancelled once
+-- @param given table or nil: concurrency (how many at once, 10), on_result (function(result, index), as each is known),
+--   deadline (seconds, all of it), timeout, max_attempts, token, headers
+-- @return a list of results in the order of the ids, each a table with `id` and either `backfill` or `err`, and
+--   `response`. Its fields `cancelled` and `failed` count them; `stopped_by` is the Error that ended the rest, if any.
+function methods:cancel_backfills(team_id, ids, given)
+  client.check_self(self)
+  given = options.check("cancel_backfills", options.of.batch, given)
+  local digits = check_ids("cancel_backfills", team_id, ids)
+  check_call_part("cancel_backfill", given, team_id, digits[1] or 1)
+  local unique, position = {}, {}
+  for _, id in ipairs(digits) do
+    if not position[id] then
+      unique[#unique + 1] = id
+      position[id] = #unique
+    end
+  end
+  local found = new_results()
+  cancel_all(self, team_id, unique, given, found, ends_of(self, given), gate.new(self.clockwork.now))
+  local results = {cancelled = found.cancelled, failed = found.failed, stopped_by = found.stopped_by}
+  for index, id in ipairs(digits) do
+    results[index] = found[position[id]]
+    results[index].id = ids[index]
+  end
+  return results
+end
+
+-- ---- all that are incomplete ----
+
+local INCOMPLETE = {CREATED = true, SCHEDULED = true, RUNNING = true, FAILED = true}
+
+local function check_status(status)
+  if status == nil then
+    return INCOMPLETE
+  end
+  local wanted = {}
+  for _, name in ipairs(type(status) == "table" and status or {status}) do
+    if not INCOMPLETE[name] then
+      misuse.raise("cancel_incomplete_backfills: option 'status' must be CREATED, SCHEDULED, RUNNING or FAILED, or a "
+        .. "list of them, got " .. tostring(name))
+    end
+    wanted[name] = true
+  end
+  if not next(wanted) then
+    misuse.raise("cancel_incomplete_backfills: option 'status' must not be an empty list")
+  end
+  return wanted
+end
+
+-- The digits of an id, whichever way this Lua holds it.
+local function digits_of(id)
+  local ok, digits = pcall(core.check_id, "", "", id)
+  return ok and digits or nil
+end
+
+-- Those of a list that are wanted and have not been tried.
+local function choose(list, wanted, transfer_id, tried)
+  local chosen = {}
+  for _, backfill in ipairs(list) do
+    local id = digits_of(backfill.transfer_backfill_id)
+    local is_wanted = id and wanted[backfill.status]
+      and (not transfer_id or digits_of(backfill.transfer_id) == transfer_id)
+    if is_wanted and not tried[id] then
+      chosen[#chosen + 1] = {id = id, backfill = backfill}
+    end
+  end
+  return chosen
+end
+
+local function list_incomplete(self, team_id, given, ends)
+  return attempts.new({
+    client = self,
+    operation = operations.list_incomplete_backfills,
+    arguments = {n = 1, team_id},
+    overrides = given,
+    waiter = client.new_waiter(self),
+    ends = ends,
+  }):run()
+end
+
+-- One pass over a list; returns how many it cancelled.
+local function cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
+  local ids = {}
+  for index, entry in ipairs(chosen) do
+    ids[index] = entry.id
+    tried[entry.id] = true
+  end
+  local before, first = results.cancelled, #results
+  cancel_all(self, team_id, ids, given, results, ends, shared)
+  for index, entry in ipairs(chosen) do
+    results[first + index].id = entry.backfill.transfer_backfill_id
+  end
+  return results.cancelled - before
+end
+
+--- Cancels all backfills of a team that are CREATED, SCHEDULED, RUNNING or FAILED. The service lists 100 at a time, so
+-- it lists again while a full list was there and something was cancelled; no backfill is tried twice.
+--
+-- @param team_id an id
+-- @param given table or nil: transfer_id (only those of this transfer), status (one, or a list), dry_run (true: only
+--   list, and send nothing but a GET), and the options of cancel_backfills
+-- @return a list of results as of cancel_backfills; in a dry run each `backfill` is as it was listed, and the first 100
+--   are all that the service shows. nil, the Error, the response where a list could not be had; err.results are then
+--   those that were there before.
+function methods:cancel_incomplete_backfills(team_id, given)
+  client.check_self(self)
+  local name = "cancel_incomplete_backfills"
+  given = options.check(name, options.of.incomplete, given)
+  misuse.guard(core.check_id, name, "team_id", team_id)
+  local transfer_id = given.transfer_id ~= nil
+    and misuse.guard(core.check_id, name, "option 'transfer_id'", given.transfer_id) or nil
+  local wanted = check_status(given.status)
+  check_call_part("list_incomplete_backfills", given, team_id)
+
+  local results, tried = new_results(), {}
+  local ends, shared = ends_of(self, given), gate.new(self.clockwork.now)
+  repeat
+    local list, err, response = list_incomplete(self, team_id, given, ends)
+    if err then
+      err.results = results
+      return nil, err, response
+    end
+    local chosen = choose(list, wanted, transfer_id, tried)
+    if given.dry_run then
+      for index, entry in ipairs(chosen) do
+        results[index] = {id = entry.backfill.transfer_backfill_id, backfill = entry.backfill, response = response}
+      end
+      results.dry_run = true
+      return results, nil, response
+    end
+    local cancelled = cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
+    local may_be_more = #list >= LIST_SIZE and cancelled > 0 and not results.stopped_by
+  until not may_be_more
+  return results
+end
+
+return methods
