@@ -3,3 +3,4 @@ std = "min"
 max_line_length = 120
 exclude_files = {"build"}
 files["spec"] = {std = "max+busted"}
+files["*.rockspec"] = {std = "rockspec"}

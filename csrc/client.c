@@ -253,6 +253,13 @@ static int client_wait(lua_State *L) {
   return drive_for(L, true);
 }
 
+/* client:in_flight(): how many calls are in flight; drives nothing. */
+static int client_in_flight(lua_State *L) {
+  client *owner = luaL_checkudata(L, 1, metatable_name);
+  lua_pushinteger(L, owner->pool != NULL ? (lua_Integer)transport_in_flight(owner->pool) : 0);
+  return 1;
+}
+
 static int client_tostring(lua_State *L) {
   client *owner = luaL_checkudata(L, 1, metatable_name);
   lua_pushfstring(L, "supermetrics.Client (%s)", owner->pool != NULL ? owner->address.text : "closed");

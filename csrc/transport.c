@@ -311,6 +311,10 @@ size_t transport_poll(transport *pool, double seconds, bool when_idle) {
   return pool->in_flight_count;
 }
 
+size_t transport_in_flight(const transport *pool) {
+  return pool->in_flight_count;
+}
+
 static bool put_in_flight(transport *pool, transfer *request, const transport_request *asked) {
   if (asked->body != NULL) {
     request->request_body = malloc(asked->body_length + 1);

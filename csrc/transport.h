@@ -50,6 +50,9 @@ void transport_free(transport *pool);
  * requests that it concerns. */
 size_t transport_poll(transport *pool, double seconds, bool when_idle);
 
+/* How many requests are in flight. */
+size_t transport_in_flight(const transport *pool);
+
 /* Puts a request in flight. NULL when memory ran out: then nothing was sent. */
 transfer *transport_start(transport *pool, const transport_request *request);
 

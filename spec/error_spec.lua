@@ -7,9 +7,9 @@ local unreachable_port = require "spec.support.unreachable_port"
 local KEY = "key_of_the_error_spec"
 local LIMIT = 10 -- seconds, far more than anything in here takes
 
--- Every row is one fault and what one attempt at a cancel makes of it. `script` is what the server does; `server` starts
--- another one. `sentence` is the whole of tostring, PORT standing for the port; "~" in front makes it a pattern. What is
--- not named in `expected` must be nil, except elapsed, attempts, operation and request, which every error has.
+-- Every row is one fault and what one attempt at a cancel makes of it. `script` is what the server does; `server`
+-- starts another one. `sentence` is the whole of tostring, PORT standing for the port; "~" in front makes it a pattern.
+-- What is not named in `expected` must be nil, except elapsed, attempts, operation and request, which every error has.
 local REQUEST = "[PATCH /teams/12345/backfills/67890]"
 local WITH_ID = "[PATCH /teams/12345/backfills/67890, request_id request-2]"
 

@@ -1,6 +1,7 @@
 --- One call of the user's: attempt after attempt, until a value, an error that stays, or the end of its time.
 
 local core = require "supermetrics.core"
+require "supermetrics.error" -- its methods
 local misuse = require "supermetrics.misuse"
 local retry = require "supermetrics.retry"
 

@@ -1,5 +1,6 @@
 --- Finds out what became of a write: no caller is left to guess where the service can be asked.
 
+require "supermetrics.backfill" -- its methods
 local calendar = require "supermetrics.calendar"
 local core = require "supermetrics.core"
 

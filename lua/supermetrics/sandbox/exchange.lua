@@ -66,8 +66,9 @@ local function is_answerable(stream)
   return stream.state == "open" or stream.state == "half closed (remote)"
 end
 
--- lua-http's own shutdown goes on reading a request that was not read to its end. Where that end never comes (the client
--- is gone, or a length could not be parsed) it does so for ever and never yields. Of a closed stream it reads nothing.
+-- lua-http's own shutdown goes on reading a request that was not read to its end. Where that end never comes (the
+-- client is gone, or a length could not be parsed) it does so for ever and never yields; of a closed stream it reads
+-- nothing.
 -- On HTTP/2 it resets the stream instead, and the connection serves others.
 local function end_unfinished(stream)
   if stream.state == "closed" or stream.connection.version >= 2 then

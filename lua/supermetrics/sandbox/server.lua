@@ -1,6 +1,7 @@
 --- The sandbox on a port: lua-http in front of the service. HTTP/1.1, and HTTP/2 for a client that begins with it.
 
 local cqueues = require "cqueues"
+local cqueues_socket = require "cqueues.socket"
 local errno = require "cqueues.errno"
 local http_server = require "http.server"
 local random = require "openssl.rand"
@@ -69,6 +70,42 @@ local function add_connection(self, http, socket)
   return getmetatable(http).__index.add_socket(http, socket)
 end
 
+local function report_error(self, operation, message, number)
+  if number == errno.EILSEQ then
+    self.report("a client sent what is not HTTP; is it https:// where it should be http://?")
+  elseif not DISCONNECTED[number] then
+    self.report(("%s: %s"):format(operation, tostring(message)))
+  end
+end
+
+local function listen(self, host, port)
+  local http, err = http_server.listen {
+    cq = self.controller,
+    host = host,
+    port = port,
+    -- Without it a port is refused for a minute after its last server ended.
+    reuseaddr = true,
+    tls = false,
+    intra_stream_timeout = IDLE_SECONDS,
+    onstream = function(_, stream)
+      serve(self, stream)
+    end,
+    onerror = function(_, _, ...)
+      report_error(self, ...)
+    end,
+  }
+  if not http then
+    return nil, err
+  end
+  local ok
+  ok, err = http:listen()
+  if not ok then
+    http:close()
+    return nil, err
+  end
+  return http
+end
+
 local function bracketed(host)
   return host:find(":", 1, true) and "[" .. host .. "]" or host
 end
@@ -91,35 +128,10 @@ function server.new(options)
     log = options.log and request_log.new(options.log, options.world.keys),
   }, metatable)
 
-  local http, err = http_server.listen {
-    cq = self.controller,
-    host = options.host,
-    port = options.port,
-    -- Without it a port is refused for a minute after its last server ended.
-    reuseaddr = true,
-    tls = false,
-    intra_stream_timeout = IDLE_SECONDS,
-    onstream = function(_, stream)
-      serve(self, stream)
-    end,
-    onerror = function(_, _, operation, message, number)
-      if not DISCONNECTED[number] then
-        self.report(("%s: %s"):format(operation, tostring(message)))
-      end
-    end,
-  }
-  if http then
-    local ok
-    ok, err = http:listen()
-    if not ok then
-      http:close()
-      http = nil
-    end
-  end
+  local http, err = listen(self, options.host, options.port)
   if not http then
     return nil, err
   end
-
   -- server:add_socket is where lua-http hands over what it has accepted.
   http.add_socket = function(_, socket)
     return add_connection(self, http, socket)
@@ -157,7 +169,10 @@ function methods:close()
   self.http:close()
   self.http = nil
   for socket in pairs(self.connections) do
-    socket:close()
+    -- Not closed: its coroutine still has it, and closes it when it finds that this is the end.
+    if cqueues_socket.type(socket) == "socket" then
+      socket:shutdown()
+    end
   end
 end
 
