@@ -268,9 +268,13 @@ static int client_tostring(lua_State *L) {
 
 void client_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", client_start}, {"start_request", client_start_request},
-      {"poll", client_poll},   {"wait", client_wait},
-      {"close", client_close}, {NULL, NULL},
+      {"start", client_start},
+      {"start_request", client_start_request},
+      {"poll", client_poll},
+      {"wait", client_wait},
+      {"in_flight", client_in_flight},
+      {"close", client_close},
+      {NULL, NULL},
   };
   if (luaL_newmetatable(L, metatable_name) != 0) {
     compat_new_library(L, methods);
