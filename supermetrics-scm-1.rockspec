@@ -86,6 +86,7 @@ build = {
         "csrc/monotonic_clock.c",
         "csrc/operations.c",
         "csrc/options.c",
+        "csrc/proxy_url.c",
         "csrc/random.c",
         "csrc/response.c",
         "csrc/transfer_end.c",

@@ -25,11 +25,21 @@ static bool is_success(long status) {
   return status >= 200 && status <= 299;
 }
 
-/* A write may have taken effect once it left, unless the server refused it; a read has no effect to be unsure about. */
-static bool is_outcome_unknown(const answer_facts *facts) {
-  const transfer_result *result = facts->result;
-  bool refused = result->status >= 400 && result->status <= 499;
-  return facts->writes && result->sends > 0 && !refused;
+/* Whether the service has certainly not acted on the request.
+ *
+ * 408 and 499 come from servers and gateways that gave up waiting, perhaps for a request that they had passed on. And
+ * what looks like the answer on a kept-alive connection may have been sent before the request was, such as the 408 of a
+ * server that closes idle connections, which libcurl takes for the answer: there only the API's own words count. */
+static bool is_refusal(const transfer_result *result, bool has_envelope) {
+  bool is_client_error = result->status >= 400 && result->status <= 499;
+  return is_client_error && result->status != 408 && result->status != 499 &&
+         (has_envelope || !result->is_connection_reused);
+}
+
+/* A write may have taken effect once it left, unless the service refused it; a read has no effect to be unsure about.
+ */
+static bool is_outcome_unknown(const answer_facts *facts, bool has_envelope) {
+  return facts->writes && facts->result->sends > 0 && !is_refusal(facts->result, has_envelope);
 }
 
 /* object[name] pushed, where `object` is a table; else nil. Returns its type. */
@@ -43,6 +53,12 @@ static int push_member(lua_State *L, int object, const char *name) {
 
 /* ---- the pieces of an Error ---- */
 
+static bool has_envelope(const reading *read) {
+  bool is_there = push_member(read->L, read->document, "error") == LUA_TTABLE;
+  lua_pop(read->L, 1);
+  return is_there;
+}
+
 static void push_error(const reading *read, const char *kind, const char *reason) {
   const answer_facts *facts = read->facts;
   error_push(read->L, &(error_facts){
@@ -53,7 +69,7 @@ static void push_error(const reading *read, const char *kind, const char *reason
                           .credential = facts->credential,
                           .status = facts->result->status,
                           .elapsed = facts->result->elapsed,
-                          .is_unknown = is_outcome_unknown(facts),
+                          .is_unknown = is_outcome_unknown(facts, has_envelope(read)),
                       });
 }
 
@@ -216,7 +232,7 @@ static bool push_mismatch(const reading *read) {
 /* The body has no `data` of the right type. */
 static void push_no_data(const reading *read, const char *noun) {
   lua_State *L = read->L;
-  if (push_member(L, read->document, "error") == LUA_TTABLE)
+  if (has_envelope(read))
     push_invalid(read, "the answer is an error under a status of success");
   else
     push_invalid(read, lua_pushfstring(L, "the body has no %s \"data\" in it", noun));
@@ -271,7 +287,7 @@ static bool push_backfill_list(const reading *read) {
 
 static bool push_whole_document(const reading *read) {
   lua_State *L = read->L;
-  if (push_member(L, read->document, "error") == LUA_TTABLE) {
+  if (has_envelope(read)) {
     push_no_data(read, "");
     return false;
   }

@@ -144,7 +144,9 @@ bool backfill_integer(lua_State *L, const char *name, int64_t *value) {
 
 bool backfill_has_status(lua_State *L, const char *status) {
   lua_getfield(L, -1, "status");
-  bool is_same = lua_type(L, -1) == LUA_TSTRING && strcmp(lua_tostring(L, -1), status) == 0;
+  lua_pushstring(L, status); /* compared whole: a NUL in the field does not end it */
+  bool is_same = lua_rawequal(L, -1, -2) != 0;
+  lua_pop(L, 1);
   lua_pop(L, 1);
   return is_same;
 }

@@ -9,6 +9,8 @@
 static bool is_loopback_ipv4(const char *host) {
   unsigned first, second, third, fourth;
   char excess;
+  if (host[strspn(host, "0123456789.")] != '\0')
+    return false;
   int parts = sscanf(host, "%3u.%3u.%3u.%3u%c", &first, &second, &third, &fourth, &excess);
   return parts == 4 && first == 127 && second <= 255 && third <= 255 && fourth <= 255;
 }

@@ -6,10 +6,10 @@
 #include "free_request.h"
 #include "library.h"
 #include "options.h"
+#include "proxy_url.h"
 #include "transport.h"
 #include "version.h"
 
-#include <curl/curlver.h>
 #include <string.h>
 
 static const char metatable_name[] = "supermetrics.Client";
@@ -30,18 +30,24 @@ static void raise_out_of_memory(lua_State *L) {
 
 /* ---- closing ---- */
 
-static void release(client *target) {
+/* client:close(): aborts the calls in flight, closes the connections and wipes the credential. Closing twice is fine.
+ */
+static int client_close(lua_State *L) {
+  client *target = luaL_checkudata(L, 1, metatable_name);
   transport_free(target->pool);
-  base_url_free(&target->address);
   header_list_release(target->custom_headers);
   header_list_release(target->read_headers);
   header_list_release(target->write_headers);
-  *target = (client){0};
+  target->pool = NULL;
+  target->custom_headers = target->read_headers = target->write_headers = NULL;
+  return 0;
 }
 
-/* client:close(): aborts the calls in flight and closes the connections. Closing twice is fine. */
-static int client_close(lua_State *L) {
-  release(luaL_checkudata(L, 1, metatable_name));
+/* The address goes last: any allocation of Lua's may run a finalizer that closes a client in use, but not this one. */
+static int client_collect(lua_State *L) {
+  client *target = luaL_checkudata(L, 1, metatable_name);
+  client_close(L);
+  base_url_free(&target->address);
   return 0;
 }
 
@@ -59,12 +65,12 @@ static header_list *new_headers(const char *credential, bool has_body, const hea
   return NULL;
 }
 
-/* No message shows an address that may hold a password. */
+/* No message shows an address that may hold a secret. */
 static void check_address(lua_State *L, client *made, const client_options *options) {
   base_url_status status = base_url_parse(options->base_url, &made->address);
   if (status == BASE_URL_OUT_OF_MEMORY)
     raise_out_of_memory(L);
-  if (status != BASE_URL_OK && strchr(options->base_url, '@') != NULL)
+  if (status != BASE_URL_OK && strpbrk(options->base_url, "@?#") != NULL)
     luaL_error(L, "supermetrics: the base_url %s", base_url_problem(status));
   if (status != BASE_URL_OK)
     luaL_error(L, "supermetrics: the base_url %s, got \"%s\"", base_url_problem(status), options->base_url);
@@ -77,7 +83,7 @@ static void check_address(lua_State *L, client *made, const client_options *opti
 }
 
 static void push_user_agent(lua_State *L, const client_options *options) {
-  lua_pushfstring(L, "supermetrics-lua/%s libcurl/%s%s%s", SUPERMETRICS_VERSION, LIBCURL_VERSION,
+  lua_pushfstring(L, "supermetrics-lua/%s libcurl/%s%s%s", SUPERMETRICS_VERSION, library_curl_version(),
                   options->user_agent != NULL ? " " : "", options->user_agent != NULL ? options->user_agent : "");
 }
 
@@ -108,6 +114,8 @@ void client_push(lua_State *L, int index) {
   compat_set_metatable(L, metatable_name);
   made->timeout = options.timeout;
   made->has_api_key = options.api_key != NULL;
+  if (options.proxy != NULL && !proxy_url_is_usable(options.proxy))
+    luaL_error(L, "supermetrics: option 'proxy' must be a URL with http, https, socks4, socks4a, socks5 or socks5h");
   check_address(L, made, &options);
   make_headers(L, index, made, &options);
   made->pool = transport_new(
@@ -169,8 +177,10 @@ static void push_in_flight(lua_State *L, int client_index, const outgoing *reque
   made->asked = request->asked;
   made->arguments = request->arguments;
   made->writes = request->writes;
+  check_open_client(L, client_index);
   if (options->token != NULL || options->has_headers)
     make_call_headers(L, owner, made, request->body != NULL, overrides, options);
+  check_open_client(L, client_index); /* still: see client_collect */
   header_list *usual = request->body != NULL ? owner->write_headers : owner->read_headers;
   made->request = transport_start(owner->pool, &(transport_request){
                                                    .method = request->method,
@@ -279,7 +289,7 @@ void client_open(lua_State *L) {
   if (luaL_newmetatable(L, metatable_name) != 0) {
     compat_new_library(L, methods);
     lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, client_close);
+    lua_pushcfunction(L, client_collect);
     lua_setfield(L, -2, "__gc");
     lua_pushcfunction(L, client_close);
     lua_setfield(L, -2, "__close");

@@ -106,16 +106,14 @@ static inline void compat_push_integer(lua_State *L, int64_t value, const char *
 #endif
 }
 
-/* The number at `index` made an integer of Lua 5.3 and newer where it is a whole one. False where nothing is to do. */
+/* Pushes the number at `index` as an integer of Lua 5.3 and newer, where it is a whole float that is known exactly.
+ * False, and nothing pushed, where it is not, or where there is nothing to do. */
 static inline bool compat_push_whole_float(lua_State *L, int index) {
 #if LUA_VERSION_NUM >= 503
-  if (lua_isinteger(L, index))
+  int64_t value;
+  if (lua_isinteger(L, index) || !compat_exact_integer(L, index, &value))
     return false;
-  lua_Number number = lua_tonumber(L, index);
-  if (!(number >= -9223372036854775808.0 && number < 9223372036854775808.0) ||
-      number != (lua_Number)(lua_Integer)number)
-    return false;
-  lua_pushinteger(L, (lua_Integer)number);
+  lua_pushinteger(L, (lua_Integer)value);
   return true;
 #else
   (void)L, (void)index;

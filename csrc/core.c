@@ -16,8 +16,7 @@
 #include "response.h"
 #include "version.h"
 
-/* Long enough to cost nothing, short enough for a signal handler of the host's to be seen. */
-#define LONGEST_WAIT 1.0 /* seconds */
+#define LONGEST_WAIT 60.0 /* seconds; the wait ends as soon as something happens */
 
 static const char default_client_key = 0; /* its address is the key in the registry */
 

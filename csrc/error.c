@@ -64,16 +64,21 @@ void error_push(lua_State *L, const error_facts *facts) {
 
 /* ---- the sentence ---- */
 
-/* The text on top, without control characters, so that one error is one line of a log. */
-static void replace_control_characters(lua_State *L) {
+/* No field makes a sentence longer than a line of a log should be. */
+enum { LONGEST_FIELD = 400 };
+
+/* The text on top, cut where it is long and without control characters, so that one error is one line of a log. */
+static void make_printable(lua_State *L) {
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
   luaL_Buffer result;
   luaL_buffinit(L, &result);
-  for (size_t i = 0; i < length; i++) {
+  for (size_t i = 0; i < length && i < LONGEST_FIELD; i++) {
     unsigned char byte = (unsigned char)text[i];
     luaL_addchar(&result, byte < ' ' || byte == 0x7F ? ' ' : text[i]);
   }
+  if (length > LONGEST_FIELD)
+    luaL_addstring(&result, "...");
   luaL_pushresult(&result);
   lua_replace(L, -2);
 }
@@ -89,7 +94,7 @@ static int push_field(lua_State *L, int error, const char *before, const char *n
   }
   lua_pushstring(L, before);
   lua_pushvalue(L, -2);
-  replace_control_characters(L);
+  make_printable(L);
   lua_pushstring(L, after);
   lua_remove(L, -4);
   return 3;

@@ -24,6 +24,7 @@ static CURLcode set_numbers(CURL *easy, double connect_timeout) {
   } numbers[] = {
     {CURLOPT_NOSIGNAL, 1},
     {CURLOPT_NOPROGRESS, 1},
+    {CURLOPT_SUPPRESS_CONNECT_HEADERS, 1},
     {CURLOPT_FOLLOWLOCATION, 0},
     {CURLOPT_HTTP09_ALLOWED, 0},
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},

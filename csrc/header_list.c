@@ -80,7 +80,8 @@ header_list *header_list_new(const char *credential) {
 
 bool header_list_set(header_list *list, const char *name, const char *value) {
   /* To libcurl "Name:" means "do not send that header"; an empty value is spelt "Name;". */
-  char *line = *value == '\0' ? line_of(name, ";", "") : line_of(name, ": ", value);
+  bool is_blank = value[strspn(value, " \t")] == '\0';
+  char *line = is_blank ? line_of(name, ";", "") : line_of(name, ": ", value);
   bool set = line != NULL && replace(list, line);
   free(line);
   return set;

@@ -26,7 +26,7 @@ const char *header_list_credential(const header_list *list);
 /* The lines as libcurl takes them; they live as long as the list. */
 struct curl_slist *header_list_lines(const header_list *list);
 
-/* One more owner. Each owner calls header_list_release; the last one wipes the credential from memory. */
+/* One more owner. Each owner calls header_list_release; the last one wipes its copy of the credential. */
 header_list *header_list_retain(header_list *list);
 void header_list_release(header_list *list);
 

@@ -100,16 +100,22 @@ static void settle_table(lua_State *L, bool marked) {
   }
 }
 
+/* Only what lua-cjson itself complains about says something about the text: not a lack of memory, nor the error of some
+ * finalizer of the host's. */
+static bool reject_or_raise(lua_State *L, int status) {
+  if (status != LUA_ERRRUN)
+    lua_error(L);
+  return false;
+}
+
 bool json_decode(lua_State *L, const char *text, size_t length) {
   compat_registry_get(L, &decode_key);
   bool marked = push_marked(L, text, length);
   if (!marked)
     lua_pushlstring(L, text, length);
   int status = lua_pcall(L, 1, 1, 0);
-  if (status == LUA_ERRMEM)
-    lua_error(L);
   if (status != 0)
-    return false;
+    return reject_or_raise(L, status);
   if (lua_istable(L, -1))
     settle_table(L, marked);
   else if (push_settled(L, marked))
@@ -134,10 +140,8 @@ bool json_encode(lua_State *L, int index) {
   compat_registry_get(L, &encode_key);
   lua_pushvalue(L, index);
   int status = lua_pcall(L, 1, 1, 0);
-  if (status == LUA_ERRMEM)
-    lua_error(L);
   if (status != 0)
-    return false;
+    return reject_or_raise(L, status);
   lua_pushvalue(L, index);
   bool is_exact = !has_long_integer(L);
   lua_pop(L, 1);

@@ -22,7 +22,7 @@ static void pin_module(void) {
   static const char anchor = 0;
   Dl_info module;
   if (dladdr((const void *)&anchor, &module) != 0 && module.dli_fname != NULL)
-    (void)dlopen(module.dli_fname, RTLD_LAZY | RTLD_NODELETE);
+    (void)dlopen(module.dli_fname, RTLD_LAZY | RTLD_NODELETE | RTLD_NOLOAD);
 }
 #else
 static void pin_module(void) {
@@ -33,10 +33,16 @@ static void start_once(void) {
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   if (version->version_num < 0x075000)
     problem = "libcurl is older than 7.80.0, the oldest that supermetrics works with";
+  else if ((version->features & CURL_VERSION_SSL) == 0)
+    problem = "libcurl was built without TLS";
   else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     problem = "libcurl could not be initialised";
   else
     pin_module();
+}
+
+const char *library_curl_version(void) {
+  return curl_version_info(CURLVERSION_NOW)->version;
 }
 
 #ifdef _WIN32

@@ -8,6 +8,9 @@
  * times. */
 const char *library_start(void);
 
+/* The version of the libcurl that runs. */
+const char *library_curl_version(void);
+
 #pragma GCC visibility pop
 
 #endif

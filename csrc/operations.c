@@ -76,12 +76,13 @@ int operation_argument_count(const operation *asked) {
 
 static void check_date(lua_State *L, int index, const char *operation_name, const char *argument,
                        char date[DATE_TEXT_SIZE]) {
-  size_t length = 0;
+  size_t length;
   const char *text = lua_type(L, index) == LUA_TSTRING ? lua_tolstring(L, index, &length) : NULL;
-  if (text == NULL || !date_is_real(text, length))
+  if (text != NULL && date_is_real(text, length))
+    memcpy(date, text, DATE_TEXT_SIZE);
+  else
     luaL_error(L, "%s: %s must be a day of the calendar as YYYY-MM-DD, got %s", operation_name, argument,
                misuse_push_description(L, index));
-  memcpy(date, text, DATE_TEXT_SIZE);
 }
 
 void operation_check_arguments(lua_State *L, const operation *asked, int first, operation_arguments *arguments) {

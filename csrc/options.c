@@ -60,14 +60,18 @@ static void read_boolean(lua_State *L, const place *at, void *target) {
   *(bool *)target = lua_toboolean(L, -1) != 0;
 }
 
+static bool is_plain(const char *text, size_t length) {
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)text[i] < ' ' || text[i] == 0x7F)
+      return false;
+  return true;
+}
+
 /* A string that fits into a header or a path: not empty, no control characters. It stays in the table of options. */
 static void read_text(lua_State *L, const place *at, void *target) {
   size_t length = 0;
   const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tolstring(L, -1, &length) : NULL;
-  bool is_plain = length > 0;
-  for (size_t i = 0; i < length; i++)
-    is_plain = is_plain && (unsigned char)text[i] >= ' ' && text[i] != 0x7F;
-  if (!is_plain)
+  if (length == 0 || !is_plain(text, length))
     refuse(L, at, "a string that is not empty and has no control characters");
   *(const char **)target = text;
 }
@@ -82,7 +86,7 @@ static void read_confidential_text(lua_State *L, const place *at, void *target) 
   check_is_string(L, at);
   size_t length;
   const char *text = lua_tolstring(L, -1, &length);
-  if (length == 0 || strcspn(text, "\r\n") != length)
+  if (length == 0 || !is_plain(text, length))
     luaL_error(L, "%s: %s '%s' must be a string that is not empty and has no control characters", at->function,
                at->noun, at->name);
   *(const char **)target = text;
@@ -139,6 +143,12 @@ static const struct {
     {"connection", "libcurl sets it"},
     {"host", "pass base_url"},
     {"expect", "libcurl sets it"},
+    {"upgrade", "libcurl sets it"},
+    {"content-encoding", "bodies are sent as they are"},
+    {"te", "libcurl sets it"},
+    {"trailer", "libcurl sets it"},
+    {"proxy-connection", "libcurl sets it"},
+    {"keep-alive", "libcurl sets it"},
 };
 
 static bool is_same_name(const char *left, const char *right) {
@@ -173,8 +183,9 @@ static void check_header_value(lua_State *L, const place *at) {
 }
 
 static void read_headers(lua_State *L, const place *at, void *target) {
-  if (!lua_istable(L, -1))
-    refuse(L, at, "a table of names and values");
+  if (!lua_istable(L, -1)) /* no value: it may be a whole Authorization line */
+    luaL_error(L, "%s: %s '%s' must be a table of names and values, got a %s", at->function, at->noun, at->name,
+               luaL_typename(L, -1));
   lua_pushnil(L);
   while (lua_next(L, -2) != 0) {
     check_header_name(L, at);
@@ -262,10 +273,8 @@ static const option_row *find_row(lua_State *L, const option_row *rows, const pl
 static void read_table(lua_State *L, int index, const option_row *rows, const place *whole, void *options) {
   if (lua_isnoneornil(L, index))
     return;
-  if (!lua_istable(L, index)) {
-    lua_pushvalue(L, index);
-    luaL_error(L, "%s: the %ss must be a table, got %s", whole->function, whole->noun, misuse_push_description(L, -1));
-  }
+  if (!lua_istable(L, index)) /* no value: somebody may have passed the key itself */
+    luaL_error(L, "%s: the %ss must be a table, got a %s", whole->function, whole->noun, luaL_typename(L, index));
   index = compat_absolute_index(L, index);
   luaL_checkstack(L, 8, "no room for options");
   lua_pushnil(L);

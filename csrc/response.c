@@ -67,8 +67,8 @@ static void push_headers(lua_State *L, const buffer *lines, const char *credenti
   lua_newtable(L);
   const char *line = lines->bytes;
   const char *end = line == NULL ? NULL : line + lines->length;
-  while (line != end) {
-    const char *newline = memchr(line, '\n', (size_t)(end - line));
+  const char *newline;
+  while (line != end && (newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
     add_header(L, line, (size_t)(newline - line), credential);
     line = newline + 1;
   }

@@ -21,7 +21,7 @@ static const ending endings[] = {
     {CURLE_PARTIAL_FILE, TRANSFER_NETWORK, "the answer was cut short"},
     {CURLE_HTTP2, TRANSFER_NETWORK, "the HTTP/2 connection failed"},
     {CURLE_HTTP2_STREAM, TRANSFER_NETWORK, "the HTTP/2 stream failed"},
-    /* Only before_sending of the transport aborts: see there. */
+    /* before_sending of the transport, which refuses to send a write twice. */
     {CURLE_ABORTED_BY_CALLBACK, TRANSFER_NETWORK, "the kept-alive connection broke after the request was sent on it"},
     {CURLE_OPERATION_TIMEDOUT, TRANSFER_TIMEOUT, "timed out"},
     {CURLE_SSL_CONNECT_ERROR, TRANSFER_TLS, "the TLS handshake failed"},
@@ -33,6 +33,7 @@ static const ending endings[] = {
     {CURLE_SSL_ISSUER_ERROR, TRANSFER_TLS, "the issuer of the server's certificate is not the expected one"},
     {CURLE_SSL_INVALIDCERTSTATUS, TRANSFER_TLS, "the status of the server's certificate is not valid"},
     {CURLE_SSL_PINNEDPUBKEYNOTMATCH, TRANSFER_TLS, "the server's public key is not the expected one"},
+    {CURLE_SSL_CLIENTCERT, TRANSFER_TLS, "the server asks for a client's certificate"},
     {CURLE_SSL_ENGINE_INITFAILED, TRANSFER_TLS, "the TLS library could not be started"},
     {CURLE_USE_SSL_FAILED, TRANSFER_TLS, "TLS could not be used"},
     {CURLE_UNSUPPORTED_PROTOCOL, TRANSFER_MALFORMED, "the answer is not of a version of HTTP that is understood"},
@@ -57,10 +58,11 @@ static void describe_timeout(const transfer_end_facts *facts, char reason[TRANSF
     snprintf(reason, TRANSFER_REASON_SIZE, "no connection to %s after %.3g s", facts->authority, facts->elapsed);
 }
 
-/* The system's word on a broken connection says more than libcurl's. */
+/* libcurl's words say it all but for a failed connect, where the system says why. Of anything else the number that the
+ * system left may be that of an earlier request. */
 static void describe(const transfer_end_facts *facts, const ending *found, char reason[TRANSFER_REASON_SIZE]) {
-  bool has_errno = facts->os_error != 0 && found->end == TRANSFER_NETWORK;
-  const char *detail = has_errno ? strerror(facts->os_error) : facts->curl_text;
+  bool is_connect = found->code == CURLE_COULDNT_CONNECT && facts->os_error != 0;
+  const char *detail = is_connect ? strerror(facts->os_error) : facts->curl_text;
   bool has_detail = detail != NULL && detail[0] != '\0';
   snprintf(reason, TRANSFER_REASON_SIZE, "%s (%s%s%s)", found->phrase, facts->authority, has_detail ? ": " : "",
            has_detail ? detail : "");
@@ -79,6 +81,11 @@ transfer_end transfer_end_of(const transfer_end_facts *facts, char reason[TRANSF
   }
   if (code == CURLE_OK)
     return TRANSFER_ANSWERED;
+  if (!facts->was_sent && facts->proxy_status >= 300) {
+    snprintf(reason, TRANSFER_REASON_SIZE, "the proxy refused the connection to %s with HTTP %ld", facts->authority,
+             facts->proxy_status);
+    return TRANSFER_NETWORK;
+  }
   const ending *found = ending_of(code);
   if (found->end == TRANSFER_TIMEOUT)
     describe_timeout(facts, reason);

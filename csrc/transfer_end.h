@@ -24,6 +24,7 @@ enum { TRANSFER_REASON_SIZE = 512 };
 typedef struct transfer_end_facts {
   int code;              /* CURLcode */
   int os_error;          /* errno of the last failed call of the system; 0 for none */
+  long proxy_status;     /* of the answer to CONNECT; 0 for none */
   const char *curl_text; /* libcurl's own words; may be empty */
   const char *authority; /* "host port N" */
   double elapsed;        /* seconds */

@@ -2,6 +2,7 @@
 
 #include "handle_settings.h"
 #include "milliseconds.h"
+#include "monotonic_clock.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@ struct transfer {
   transfer *previous, *next;
   header_list *headers;
   char *request_body;
+  double began; /* by the monotonic clock */
   bool writes;
   bool body_began;
   const char *part_over_limit; /* NULL for none */
@@ -80,9 +82,13 @@ static size_t receive_header(char *line, size_t size, size_t count, void *contex
     kept--;
   if (kept == 0)
     return length;
+  /* A line is there whole, with its newline, or not at all. */
+  size_t before = headers->length;
   buffer_status status = buffer_append(headers, line, kept, MAX_HEADER_BYTES);
   if (status == BUFFER_OK)
     status = buffer_append(headers, "\n", 1, MAX_HEADER_BYTES);
+  if (status != BUFFER_OK)
+    headers->length = before;
   return accept_bytes(request, status, "the headers of the answer are", MAX_HEADER_BYTES, length);
 }
 
@@ -186,11 +192,17 @@ static void unlink_in_flight(transport *pool, transfer *request) {
 /* Takes an ended request off its pool. What it learned stays in `result`. */
 static void finish(transfer *request, transfer_end end) {
   transport *pool = request->pool;
-  curl_off_t microseconds = 0;
-  curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &request->result.status);
-  curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
-  request->result.elapsed = (double)microseconds / 1e6;
-  request->result.end = end;
+  transfer_result *result = &request->result;
+  long status = 0;
+  /* Before a request is sent, a handle that was used before still tells the status of its last one. */
+  if (result->sends > 0)
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status >= 200)
+    result->status = status;
+  else
+    result->headers.length = 0; /* those of a 1xx, which is no answer yet */
+  result->elapsed = monotonic_seconds() - request->began;
+  result->end = end;
   curl_multi_remove_handle(pool->multi, request->easy);
   give_handle_back(pool, request->easy);
   request->easy = NULL;
@@ -199,16 +211,18 @@ static void finish(transfer *request, transfer_end end) {
 }
 
 static void finish_with_code(transfer *request, CURLcode code) {
-  long os_error = 0;
-  curl_off_t microseconds = 0;
+  long os_error = 0, new_connections = 0, proxy_status = 0;
   curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_error);
-  curl_easy_getinfo(request->easy, CURLINFO_TOTAL_TIME_T, &microseconds);
+  curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &new_connections);
+  curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  request->result.is_connection_reused = new_connections == 0;
   const transfer_end_facts facts = {
       .code = code,
       .os_error = (int)os_error,
+      .proxy_status = proxy_status,
       .curl_text = request->curl_text,
       .authority = request->pool->authority,
-      .elapsed = (double)microseconds / 1e6,
+      .elapsed = monotonic_seconds() - request->began,
       .was_sent = request->result.sends > 0,
       .part_over_limit = request->part_over_limit,
       .limit = request->limit,
@@ -338,6 +352,7 @@ transfer *transport_start(transport *pool, const transport_request *asked) {
   transfer *request = calloc(1, sizeof *request);
   if (request == NULL)
     return NULL;
+  request->began = monotonic_seconds();
   request->writes = asked->writes;
   request->headers = header_list_retain(asked->headers);
   if (!put_in_flight(pool, request, asked)) {

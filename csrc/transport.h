@@ -31,10 +31,11 @@ typedef struct transport_request {
 
 typedef struct transfer_result {
   transfer_end end;
-  long status;                       /* of HTTP; 0 where no status line came */
-  unsigned sends;                    /* how often the request, or a part of it, left this machine */
-  double elapsed;                    /* seconds */
-  buffer headers;                    /* lines "Name: value\n" of the final answer */
+  long status;    /* of HTTP; 0 where no status line came */
+  unsigned sends; /* how often the request, or a part of it, left this machine */
+  double elapsed; /* seconds */
+  bool is_connection_reused;
+  buffer headers;                    /* lines "Name: value\n" of the final answer, a proxy's left out */
   buffer body;                       /* decompressed */
   char reason[TRANSFER_REASON_SIZE]; /* a sentence, where `end` is not TRANSFER_ANSWERED */
 } transfer_result;

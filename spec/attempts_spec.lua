@@ -206,10 +206,10 @@ describe("supermetrics.attempts module", function()
       jumps = jumps + 1
       return (jumps % 2 == 0 and -1 or 1) * jumps * 1e8
     end
-    os.time, os.clock = jump, jump
+    os.time, os.clock = jump, jump -- luacheck: ignore
     server:script{answers.error(500, "INTERNAL_SERVER_ERROR"), DROP, RUNNING}
     local backfill = client:get_backfill(12345, 67890, {deadline = 30})
-    os.time, os.clock = real_time, real_clock
+    os.time, os.clock = real_time, real_clock -- luacheck: ignore
     assert.truthy(backfill)
     assert.equal(0, jumps)
   end)

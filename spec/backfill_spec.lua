@@ -135,7 +135,20 @@ describe("supermetrics.backfill module", function()
     end)
   end)
 
+  it("is not the one that was asked for where its id is a rounded float, or its status only begins right", function()
+    server:script{answers.backfill{transfer_backfill_id = "9007199254740993.0"}}
+    assert.equal("invalid_response", select(2, client:get_backfill(1, "9007199254740992")).kind)
+    server:script{answers.backfill{status = '"CANCELLED\\u0000NOT"'}}
+    local _, err = client:cancel_backfill(1, 67890)
+    assert.equal("invalid_response", err.kind)
+  end)
+
   describe("methods", function()
+    it("are not needed by tostring, so that fields of their names do no harm", function()
+      assert.equal("backfill 67890 of transfer 456789: CANCELLED, 2024-01-01 to 2024-01-31, 27 of 31 runs ended, "
+        .. "2 of them failed", tostring(read{progress = "0.5", is_finished = "true"}))
+    end)
+
     it("tell for each status whether it can be cancelled, and whether it is final", function()
       local expected = {
         CREATED = {true, false}, SCHEDULED = {true, false}, RUNNING = {true, false}, FAILED = {true, false},

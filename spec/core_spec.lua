@@ -202,6 +202,97 @@ describe("supermetrics.core module", function()
     assert.equal(2, #server:requests())
   end)
 
+  it("does not take for a refusal what a kept-alive connection had to say before the request", function()
+    local stray = "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"
+    local page = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>"
+    for _, unasked in ipairs{stray, page} do
+      client:close()
+      client = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url(), timeout = LIMIT}
+      server:script{{{send = answers.backfill()}, {send = unasked}}, {{stall = true}}}
+      assert.truthy(finish(client:start("cancel_backfill", 12345, 67890)))
+      local _, err = finish(client:start("cancel_backfill", 12345, 67890, {timeout = 0.3}))
+      assert.equal("unknown", err.outcome)
+    end
+  end)
+
+  it("takes the API's own refusal for one, on every connection, and a proxy's page on a new one", function()
+    server:script{answers.backfill(), answers.error(403, "ACCESS_DENIED")}
+    assert.truthy(finish(client:start("cancel_backfill", 12345, 67890)))
+    local _, err = finish(client:start("cancel_backfill", 12345, 67890))
+    assert.equal("not_applied", err.outcome)
+    client:close()
+    client = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url(), timeout = LIMIT}
+    server:script{answers.json(403, "<html>")}
+    _, err = finish(client:start("cancel_backfill", 12345, 67890))
+    assert.equal("not_applied", err.outcome)
+  end)
+
+  it("keeps nothing of one request for the next on the same handle", function()
+    server:script{answers.error(404, "NOT_FOUND")}
+    finish(client:start("get_backfill", 12345, 67890))
+    local call = client:start("get_backfill", 12345, 67890)
+    call:abort()
+    local _, err, response = call:result()
+    assert.equal("aborted", err.kind)
+    assert.is_nil(err.status)
+    assert.is_nil(response.status)
+    server:script{{{reset = true}}, {{close = true}}}
+    finish(client:start("cancel_backfill", 12345, 67890))
+    _, err = finish(client:start("cancel_backfill", 12345, 67890))
+    assert.is_nil(err.reason:find("reset", 1, true), err.reason)
+  end)
+
+  it("says that a proxy refused, and takes nothing of its answer for the service's", function()
+    server:script{"HTTP/1.1 407 Proxy Authentication Required\r\nRetry-After: 7\r\nX-Request-Id: of-the-proxy\r\n"
+      .. "Content-Length: 0\r\n\r\n"}
+    local other = core.client{api_key = "key_of_the_core_spec", base_url = "https://api.example.com/v1",
+      proxy = ("http://user:password@127.0.0.1:%d"):format(server.port)}
+    local call = other:start("cancel_backfill", 12345, 67890)
+    while select("#", call:result()) == 0 do
+      other:poll(LIMIT)
+    end
+    local _, err = call:result()
+    assert.equal("network", err.kind)
+    assert.equal("not_applied", err.outcome)
+    assert.equal("the proxy refused the connection to api.example.com port 443 with HTTP 407", err.reason)
+    assert.is_nil(err.retry_after)
+    assert.is_nil(err.request_id)
+    assert.is_nil(err.status)
+    other:close()
+  end)
+
+  it("gives nothing of an interim answer for the answer", function()
+    server:script{{{send = "HTTP/1.1 103 Early Hints\r\nX-Request-Id: early\r\n\r\n"}, {close = true}}}
+    local _, err = finish(client:start("cancel_backfill", 12345, 67890))
+    assert.equal("network", err.kind)
+    assert.is_nil(err.status)
+    assert.is_nil(err.request_id)
+    assert.equal("unknown", err.outcome)
+  end)
+
+  it("survives a finalizer that closes the client while it starts a call", function()
+    server:script{answers.backfill()}
+    for _ = 1, 200 do
+      local victim = core.client{api_key = "key_of_the_core_spec", base_url = server:base_url()}
+      local trap = newproxy and newproxy(true) or setmetatable({}, {}) -- luacheck: ignore
+      getmetatable(trap).__gc = function()
+        victim:close()
+      end
+      if not newproxy then -- luacheck: ignore
+        setmetatable(trap, {__gc = getmetatable(trap).__gc})
+      end
+      trap = nil -- luacheck: ignore
+      for _ = 1, 20 do
+        local ok, message = pcall(victim.start, victim, "cancel_backfill", 12345, 67890, {headers = {["X-A"] = "b"}})
+        if not ok then
+          assert.equal("supermetrics: the client is closed", message)
+          break
+        end
+      end
+      victim:close()
+    end
+  end)
+
   it("takes a token and headers for one call, and then forgets them", function()
     server:script{answers.backfill()}
     finish(client:start("get_backfill", 12345, 67890, {token = "otok_other", headers = {["X-Trace"] = "one"}}))

@@ -127,8 +127,8 @@ local rows = {
     script = {{{send = CUT_SHORT}, {reset = true}}},
     expected = {kind = "network", status = 200, request_id = "request-3", outcome = "unknown"},
     sentence = "cancel_backfill: network (HTTP 200): the connection broke before the answer was complete (127.0.0.1 "
-      .. "port PORT: Connection reset by peer); it may have taken effect [PATCH /teams/12345/backfills/67890, "
-      .. "request_id request-3]",
+      .. "port PORT: Recv failure: Connection reset by peer); it may have taken effect [PATCH /teams/12345/backfills/"
+      .. "67890, request_id request-3]",
   },
   {
     name = "a refusal whose body is cut short",
@@ -148,7 +148,7 @@ local rows = {
     script = {{{reset = true}}},
     expected = {kind = "network", outcome = "unknown"},
     sentence = "cancel_backfill: network: the connection broke before the answer was complete (127.0.0.1 port PORT: "
-      .. "Connection reset by peer); it may have taken effect " .. REQUEST,
+      .. "Recv failure: Connection reset by peer); it may have taken effect " .. REQUEST,
   },
   invalid_row("an empty 200", "", "the answer has no body"),
   invalid_row("a 200 that is not JSON", "not JSON",
@@ -335,6 +335,31 @@ describe("supermetrics.error module", function()
         assert.equal("not_applied", err.outcome, row.name)
         assert.is_nil(tostring(err):find("may have taken effect", 1, true))
       end
+    end
+  end)
+
+  it("survives headers that reach the limit exactly at the end of a line", function()
+    for excess = -2, 2 do
+      local last = 262144 - 90001 - 90001 + excess
+      local err = provoke({script = {{{send = "HTTP/1.1 400 No\r\nX: " .. ("y"):rep(90000 - 3) .. "\r\nX: "
+        .. ("y"):rep(90000 - 3) .. "\r\nX: " .. ("y"):rep(last - 3) .. "\r\n\r\n"}, {close = true}}}},
+        "cancel_backfill")
+      assert.equal(excess < 0 and "bad_request" or "invalid_response", err.kind)
+    end
+  end)
+
+  it("has a bounded sentence, and the whole text in its fields", function()
+    local body = '{"error":{"code":"A","message":"' .. ("m"):rep(100000) .. '"}}'
+    local err = provoke({script = {answers.json(400, body)}}, "cancel_backfill")
+    assert.equal(100000, #err.message)
+    assert.truthy(#tostring(err) < 1000)
+  end)
+
+  it("is of unknown outcome after a refusal that is none: 408, 499", function()
+    for _, status in ipairs{408, 499} do
+      local err = provoke({script = {answers.error(status, "A")}}, "cancel_backfill")
+      assert.equal("unexpected_status", err.kind)
+      assert.equal("unknown", err.outcome)
     end
   end)
 

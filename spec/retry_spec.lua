@@ -25,7 +25,7 @@ describe("supermetrics.retry module", function()
     end
   end)
 
-  it("repeats a cancel whatever became of the one before, and a create only where that certainly did nothing", function()
+  it("repeats a cancel whatever became of the one before, a create only where that certainly did nothing", function()
     for _, kind in ipairs{"network", "timeout", "server_error"} do
       assert.is_true(retry.is_worthwhile(CANCEL, err(kind, "unknown")))
       assert.is_false(retry.is_worthwhile(CREATE, err(kind, "unknown")))

@@ -32,7 +32,7 @@ function methods:progress()
   end
   local ended = completed + failed
   if total <= 0 then
-    return self:is_finished() and 1 or 0, ended, total
+    return methods.is_finished(self) and 1 or 0, ended, total
   end
   return math.min(ended / total, 1), ended, total
 end
@@ -52,7 +52,8 @@ function core.Backfill:__tostring()
   if self.range_start_date and self.range_end_date then
     parts[#parts + 1] = ("%s to %s"):format(tostring(self.range_start_date), tostring(self.range_end_date))
   end
-  local share, ended, total = self:progress()
+  -- Not self:progress(): a field of that name, should the API grow one, hides the method.
+  local share, ended, total = methods.progress(self)
   if share then
     local failed = tonumber(self.transfer_runs_failed)
     parts[#parts + 1] = ("%s of %s runs ended%s"):format(plain(ended), plain(total),

@@ -18,6 +18,11 @@ function metatable:__tostring()
   return tostring(self.core)
 end
 
+-- For the to-be-closed variables of Lua 5.4: local client <close> = supermetrics.new()
+function metatable:__close()
+  self.core:close()
+end
+
 -- What a client takes its time and its chance from; specs bring their own.
 local CLOCKWORK = {now = core.now, random = core.random, waiter = waiter.blocking}
 

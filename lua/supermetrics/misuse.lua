@@ -2,8 +2,10 @@
 
 local misuse = {}
 
+local debug = rawget(_G, "debug") -- a host may have taken it away
+
 -- Where the files of this library lie: "@/usr/share/lua/5.4/supermetrics/"; nil where the source is not known.
-local own_folder = debug.getinfo(1, "S").source:match("^(@.*)misuse%.lua$")
+local own_folder = debug and debug.getinfo and debug.getinfo(1, "S").source:match("^(@.*)misuse%.lua$")
 
 local function is_ours(info)
   return info.what == "C" or info.what == "tail" or info.source:sub(1, #own_folder) == own_folder

@@ -99,7 +99,8 @@ function options.check(function_name, place, given)
     return {}
   end
   if type(given) ~= "table" then
-    misuse.raise(("%s: the %ss must be a table, got %s"):format(function_name, place.noun, shown(given)))
+    -- No value: somebody may have passed the key itself.
+    misuse.raise(("%s: the %ss must be a table, got a %s"):format(function_name, place.noun, type(given)))
   end
   for name, value in pairs(given) do
     local row = place.rows[name]

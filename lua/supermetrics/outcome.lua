@@ -1,6 +1,5 @@
 --- Finds out what became of a write: no caller is left to guess where the service can be asked.
 
-require "supermetrics.backfill" -- its methods
 local calendar = require "supermetrics.calendar"
 local core = require "supermetrics.core"
 
@@ -48,7 +47,7 @@ function outcome.of_cancel(attempts, get_backfill, err, response, is_idempotent)
     return backfill, nil, response
   end
   err.backfill = backfill
-  if not is_cancelled and backfill:is_finished() then
+  if backfill.status == "COMPLETED" then
     err.outcome = "not_applied"
   elseif not is_cancelled then
     settle_as_unseen(attempts, err)

@@ -126,7 +126,8 @@ local function command(arguments)
   local parser = make_parser()
   local ok, result = parser:pparse(arguments)
   if not ok then
-    complain(result)
+    -- argparse puts what it thinks was meant on a second line.
+    complain((result:gsub("\n", " ")))
     return 1
   end
   return run(result)

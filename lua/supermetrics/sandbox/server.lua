@@ -20,8 +20,9 @@ local metatable = {__index = methods, __name = "supermetrics.sandbox.server"}
 -- Retry-After.
 local IDLE_SECONDS = 300
 
--- What an error means that lua-http passes on: the client went away.
-local DISCONNECTED = {
+-- Errors that a client brings about by going away, or by speaking something else than HTTP: no news for us.
+local CLIENTS_FAULT = {
+  [errno.EILSEQ] = true,
   [errno.EPIPE] = true,
   [errno.ECONNRESET] = true,
   [errno.ENOTCONN] = true,
@@ -71,9 +72,7 @@ local function add_connection(self, http, socket)
 end
 
 local function report_error(self, operation, message, number)
-  if number == errno.EILSEQ then
-    self.report("a client sent what is not HTTP; is it https:// where it should be http://?")
-  elseif not DISCONNECTED[number] then
+  if not CLIENTS_FAULT[number] then
     self.report(("%s: %s"):format(operation, tostring(message)))
   end
 end
