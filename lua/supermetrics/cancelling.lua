@@ -161,23 +161,22 @@ local function list_incomplete(self, team_id, given, ends)
   }):run()
 end
 
--- One pass over a list; returns how many it cancelled.
+-- One pass over a list.
 local function cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
   local ids = {}
   for index, entry in ipairs(chosen) do
     ids[index] = entry.id
     tried[entry.id] = true
   end
-  local before, first = results.cancelled, #results
+  local first = #results
   cancel_all(self, team_id, ids, given, results, ends, shared)
   for index, entry in ipairs(chosen) do
     results[first + index].id = entry.backfill.transfer_backfill_id
   end
-  return results.cancelled - before
 end
 
 --- Cancels all backfills of a team that are CREATED, SCHEDULED, RUNNING or FAILED. The service lists 100 at a time, so
--- it lists again while a full list was there and something was cancelled; no backfill is tried twice.
+-- it lists again while the list was full and showed one that was not tried yet; no backfill is tried twice.
 --
 -- @param team_id an id
 -- @param given table or nil: transfer_id (only those of this transfer), status (one, or a list), dry_run (true: only
@@ -211,8 +210,9 @@ function methods:cancel_incomplete_backfills(team_id, given)
       results.dry_run = true
       return results, nil, response
     end
-    local cancelled = cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
-    local may_be_more = #list >= LIST_SIZE and cancelled > 0 and not results.stopped_by
+    cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
+    -- A pass whose backfills were all refused goes on too: they may have ended meanwhile, and left the list to others.
+    local may_be_more = #list >= LIST_SIZE and #chosen > 0 and not results.stopped_by
   until not may_be_more
   return results
 end

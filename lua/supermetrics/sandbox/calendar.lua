@@ -1,5 +1,7 @@
 --- Dates as the API writes them. Pure: nothing here asks what time it is.
 
+local moments = require "supermetrics.calendar"
+
 local calendar = {}
 
 local DAY = 24 * 60 * 60
@@ -15,18 +17,11 @@ end
 -- @param date string
 -- @return integer, or nil where the text is no date or the calendar has no such day
 function calendar.day_number(date)
-  local year, month, day = date:match("^(%d%d%d%d)-(%d%d)-(%d%d)$")
-  if not year then
+  local seconds = moments.seconds(date .. "T00:00:00Z")
+  if not seconds then
     return nil
   end
-  year, month, day = tonumber(year), tonumber(month), tonumber(day)
-  -- Counted from 1 March, the leap day is the last of its year and the months' lengths follow one formula.
-  if month <= 2 then
-    year = year - 1
-  end
-  local month_from_march = (month + 9) % 12
-  local leap_days = math.floor(year / 4) - math.floor(year / 100) + math.floor(year / 400)
-  local number = 365 * year + leap_days + math.floor((153 * month_from_march + 2) / 5) + day - 719469
+  local number = math.floor(seconds / DAY)
   -- 30 February has a number too, that of 1 or 2 March: only a day that exists comes back as it was.
   return calendar.date(number) == date and number or nil
 end
@@ -46,6 +41,19 @@ end
 -- @return string such as "2024-02-01T15:30:00Z"
 function calendar.timestamp(seconds)
   return os.date("!%Y-%m-%dT%H:%M:%SZ", math.floor(seconds))
+end
+
+-- Not those of os.date, which follow the locale of the program.
+local WEEKDAYS = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"}
+local MONTHS = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
+
+--- A moment as the headers of HTTP write it.
+-- @param seconds number since 1970-01-01T00:00:00Z
+-- @return string such as "Thu, 01 Feb 2024 15:30:00 GMT"
+function calendar.http_date(seconds)
+  local time = os.date("!*t", math.floor(seconds))
+  return ("%s, %02d %s %04d %02d:%02d:%02d GMT"):format(
+    WEEKDAYS[time.wday], time.day, MONTHS[time.month], time.year, time.hour, time.min, time.sec)
 end
 
 return calendar

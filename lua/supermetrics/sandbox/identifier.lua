@@ -16,4 +16,14 @@ function identifier.parse(text)
   return digits
 end
 
+--- Whether one identifier is the smaller of two.
+-- @param first decimal string
+-- @param second decimal string
+function identifier.is_less(first, second)
+  if #first ~= #second then
+    return #first < #second
+  end
+  return first < second
+end
+
 return identifier

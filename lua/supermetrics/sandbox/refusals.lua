@@ -13,10 +13,16 @@ end
 local ROWS = {
   body_not_json = {400, "BAD_REQUEST", "Bad request", "The request body is not a JSON object."},
   body_too_long = {400, "BAD_REQUEST", "Bad request", "The request body is longer than this API ever needs."},
+  count_invalid = {400, "INVALID_PARAMETER", "Invalid parameter", "count must be a whole number from 1 to %s."},
+  date_invalid = {400, "INVALID_PARAMETER", "Invalid parameter", "%s must be a date of the calendar, as YYYY-MM-DD."},
+  fault_invalid = {400, "INVALID_PARAMETER", "Invalid parameter", "%s"},
+  field_unknown = {400, "INVALID_PARAMETER", "Invalid parameter", "There is no field %s here."},
   identifier_invalid = {400, "INVALID_PARAMETER", "Invalid parameter",
     "%s must be an integer from 1 to 9223372036854775807."},
+  range_reversed = {400, "INVALID_PARAMETER", "Invalid parameter", "range_start must not be after range_end."},
   request_malformed = {400, "BAD_REQUEST", "Bad request", "The request is not valid HTTP."},
   seconds_invalid = {400, "INVALID_PARAMETER", "Invalid parameter", "seconds must be a number from 0 to %s."},
+  sample_status_unknown = {400, "INVALID_PARAMETER", "Invalid parameter", "status must be one of %s."},
   status_missing = {400, "INVALID_PARAMETER", "Invalid parameter", "The field status is missing."},
   status_unsupported = {400, "INVALID_PARAMETER", "Invalid parameter", "A status can be set to CANCELLED only."},
 
@@ -33,9 +39,15 @@ local ROWS = {
 
   route_unknown = {404, "NOT_FOUND", "Not found", "Nothing is served at this path."},
   backfill_unknown = {404, "NOT_FOUND", "Not found", "The team has no backfill with this id."},
+  transfer_unknown = {404, "NOT_FOUND", "Not found", "The team has no transfer with this id."},
+  transfer_without_backfill = {404, "NOT_FOUND", "Not found", "The transfer has never had a backfill."},
+
   method_unknown = {405, "METHOD_NOT_ALLOWED", "Method not allowed", "This path can be asked for with %s."},
   backfill_final = {422, "UNPROCESSABLE_ENTITY", "Unprocessable entity",
     "The backfill is %s already: its status is final."},
+  range_taken = {422, "UNPROCESSABLE_ENTITY", "Unprocessable entity",
+    "The range overlaps with that of the active backfill %s."},
+  range_too_long = {422, "UNPROCESSABLE_ENTITY", "Unprocessable entity", "The sandbox takes ranges of up to %s days."},
 
   rate_limited = {429, "TOO_MANY_REQUESTS", "Too many requests", "The key has used up its requests of this hour."},
   quota_used_up = {429, "API_ROW_QUOTA_EXCEEDED", "Row quota exceeded", "The team has used up its rows of this month."},

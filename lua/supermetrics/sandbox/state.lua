@@ -1,12 +1,14 @@
---- The rules of the sandbox: who may do what, and what becomes of a backfill. No I/O and no clock of its own, so the
+--- The rules of the sandbox: what becomes of transfers and their backfills. No I/O and no clock of its own, so the
 -- same calls on the same world always give the same answers.
 --
 -- Ids are decimal strings (see supermetrics.sandbox.identifier). What the rules refuse is `nil, refusal`, a row of
 -- supermetrics.sandbox.refusals.
 
 local calendar = require "supermetrics.sandbox.calendar"
+local identifier = require "supermetrics.sandbox.identifier"
 local progress = require "supermetrics.sandbox.progress"
 local refusals = require "supermetrics.sandbox.refusals"
+local sample = require "supermetrics.sandbox.sample"
 
 local state = {}
 
@@ -16,11 +18,20 @@ local metatable = {__index = methods, __name = "supermetrics.sandbox.state"}
 -- Statuses that nothing can change any more.
 local FINAL = {COMPLETED = true, CANCELLED = true}
 
+-- Statuses of a backfill that is still to do something: no other may have days of its range.
+local ACTIVE = {CREATED = true, SCHEDULED = true, RUNNING = true}
+
+-- The API's limit for a list.
+local LONGEST_LIST = 100
+
+-- Where the sandbox begins with the ids that it hands out.
+local FIRST_NEW_ID = 3001
+
+-- A hundred years: the sandbox keeps a table for every run.
+local LONGEST_RANGE = 36525
+
 -- Before SCHEDULED no run has been created.
 local WITHOUT_RUNS = {CREATED = true}
-
--- What a key is told where no limit of its own is enforced: the highest that the API knows.
-local HIGHEST_HOURLY_LIMIT = 10000
 
 local WHOLE_FIELDS = {
   "transfer_backfill_id", "transfer_id", "range_start_date", "range_end_date", "created_time", "created_user_id",
@@ -43,15 +54,6 @@ local function set_of(list)
   return set
 end
 
-local function load_key(self, row)
-  assert(self.teams[row.team_id], "a key of an unknown team")
-  local key = copy(row)
-  key.scopes = set_of(row.scopes)
-  key.permissions = set_of(row.permissions)
-  key.requests_made = 0
-  self.keys[row.credential] = key
-end
-
 local function load_backfill(self, row)
   local backfill = copy(row)
   backfill.team_id = assert(self.transfers[row.transfer_id], "a backfill of an unknown transfer").team_id
@@ -72,13 +74,10 @@ function state.new(world, clock)
     clock = clock,
     advanced_seconds = 0,
     teams = set_of(world.teams),
-    keys = {},
     transfers = {},
     backfills = {},
+    next_id = FIRST_NEW_ID,
   }, metatable)
-  for _, row in ipairs(world.keys) do
-    load_key(self, row)
-  end
   for _, row in ipairs(world.transfers) do
     assert(self.teams[row.team_id], "a transfer of an unknown team")
     self.transfers[row.transfer_id] = copy(row)
@@ -94,9 +93,15 @@ function metatable:__tostring()
 end
 
 --- The time in this world: that of the clock, and what it has been advanced by.
+-- @return number of seconds since 1970-01-01T00:00:00Z
+function methods:time()
+  return self.clock() + self.advanced_seconds
+end
+
+--- The same time.
 -- @return string as the API writes it
 function methods:timestamp()
-  return calendar.timestamp(self.clock() + self.advanced_seconds)
+  return calendar.timestamp(self:time())
 end
 
 --- Lets time pass: runs start and end, and with them backfills.
@@ -115,59 +120,12 @@ function methods:advance(seconds)
   self.advanced_seconds = target
 end
 
---- Finds the key of a request and counts the request.
--- @param credential string, API key or access token, or nil where none was sent
--- @return key, or nil and the refusal: none sent, unknown, expired, or a limit is used up
-function methods:authenticate(credential)
-  if not credential or credential == "" then
-    return nil, refusals.new("credential_missing")
+local function find_transfer(self, team_id, transfer_id)
+  local transfer = self.transfers[transfer_id]
+  if not transfer or transfer.team_id ~= team_id then
+    return nil, refusals.new("transfer_unknown")
   end
-  local kind = credential:find("^otok_") and "token" or "key"
-  local key = self.keys[credential]
-  if not key then
-    return nil, refusals.new(kind .. "_unknown")
-  end
-  key.requests_made = key.requests_made + 1
-  if key.expires_time and key.expires_time <= self:timestamp() then
-    return nil, refusals.new(kind .. "_expired")
-  end
-  if key.quota_rows_left == 0 then
-    return nil, refusals.new("quota_used_up")
-  end
-  if key.requests_left == 0 then
-    local refusal = refusals.new("rate_limited")
-    refusal.retry_after = key.retry_after
-    return nil, refusal
-  end
-  key.requests_left = key.requests_left and key.requests_left - 1
-  return key
-end
-
---- What a key is told of its hourly limit.
--- @return number of requests in an hour, and number of those that are left
-function state.rate_limit(key)
-  local limit = key.hourly_limit or HIGHEST_HOURLY_LIMIT
-  return limit, key.requests_left or math.max(0, limit - key.requests_made)
-end
-
---- Whether a key may do what an endpoint does for a team.
--- @param key as authenticate returned it
--- @param team_id decimal string
--- @param scope string that the key must have
--- @param permission string that the user of the key must have
--- @return true, or nil and the refusal
-function state.authorize(key, team_id, scope, permission)
-  if not key.scopes[scope] then
-    return nil, refusals.new("scope_missing", scope)
-  end
-  if not key.permissions[permission] then
-    return nil, refusals.new("permission_missing", permission)
-  end
-  -- Not 404: whether such a team exists is none of a stranger's business, so both get the same answer.
-  if key.team_id ~= team_id then
-    return nil, refusals.new("team_denied")
-  end
-  return true
+  return transfer
 end
 
 local function find_backfill(self, team_id, backfill_id)
@@ -231,6 +189,144 @@ function methods:cancel_backfill(team_id, backfill_id, user_id)
   backfill.removed_user_id = user_id
   progress.cancel_pending_runs(backfill)
   return shown(backfill)
+end
+
+-- By created_time, then by id: whoever creates several within a second still gets them in their order.
+local function is_newer(first, second)
+  if first.created_time ~= second.created_time then
+    return first.created_time > second.created_time
+  end
+  return identifier.is_less(second.transfer_backfill_id, first.transfer_backfill_id)
+end
+
+--- The backfills of a team that are neither COMPLETED nor CANCELLED: newest first, and no more than the API's limit.
+-- One on which the service fails is listed as any other.
+-- @param team_id decimal string
+-- @return list of tables with the wire's field names
+function methods:list_incomplete_backfills(team_id)
+  local incomplete = {}
+  for _, backfill in pairs(self.backfills) do
+    if backfill.team_id == team_id and not FINAL[backfill.status] then
+      table.insert(incomplete, backfill)
+    end
+  end
+  table.sort(incomplete, is_newer)
+  local list = {}
+  for index = 1, math.min(#incomplete, LONGEST_LIST) do
+    list[index] = shown(incomplete[index])
+  end
+  return list
+end
+
+--- The newest backfill of a transfer, whatever its status.
+-- @param team_id decimal string
+-- @param transfer_id decimal string
+-- @return table with the wire's field names, or nil and the refusal
+function methods:get_latest_backfill(team_id, transfer_id)
+  local transfer, refusal = find_transfer(self, team_id, transfer_id)
+  if not transfer then
+    return nil, refusal
+  end
+  local latest
+  for _, backfill in pairs(self.backfills) do
+    if backfill.transfer_id == transfer_id and (not latest or is_newer(backfill, latest)) then
+      latest = backfill
+    end
+  end
+  if not latest then
+    return nil, refusals.new("transfer_without_backfill")
+  end
+  return self:get_backfill(team_id, latest.transfer_backfill_id)
+end
+
+local function next_id(self)
+  local id
+  repeat
+    id = ("%d"):format(self.next_id)
+    self.next_id = self.next_id + 1
+  until not self.backfills[id]
+  return id
+end
+
+local function overlapping(self, transfer_id, first_date, last_date)
+  for _, backfill in pairs(self.backfills) do
+    if backfill.transfer_id == transfer_id and ACTIVE[backfill.status]
+      and backfill.range_start_date <= last_date and first_date <= backfill.range_end_date then
+      return backfill
+    end
+  end
+  return nil
+end
+
+local function check_range(first_date, last_date)
+  for name, date in pairs {range_start = first_date, range_end = last_date} do
+    if not calendar.day_number(date) then
+      return nil, refusals.new("date_invalid", name)
+    end
+  end
+  if first_date > last_date then
+    return nil, refusals.new("range_reversed")
+  elseif calendar.day_number(last_date) - calendar.day_number(first_date) >= LONGEST_RANGE then
+    return nil, refusals.new("range_too_long", tostring(LONGEST_RANGE))
+  end
+  return true
+end
+
+--- Creates a backfill. It stays CREATED until time is told to pass.
+-- @param team_id decimal string
+-- @param transfer_id decimal string
+-- @param first_date string
+-- @param last_date string
+-- @param user_id decimal string, who creates
+-- @return table with the wire's field names, or nil and the refusal
+function methods:create_backfill(team_id, transfer_id, first_date, last_date, user_id)
+  local ok, refusal = check_range(first_date, last_date)
+  if not ok then
+    return nil, refusal
+  end
+  ok, refusal = find_transfer(self, team_id, transfer_id)
+  if not ok then
+    return nil, refusal
+  end
+  local other = overlapping(self, transfer_id, first_date, last_date)
+  if other then
+    return nil, refusals.new("range_taken", other.transfer_backfill_id)
+  end
+  local created_time = self:timestamp()
+  local id = next_id(self)
+  load_backfill(self, {
+    transfer_backfill_id = id,
+    transfer_id = transfer_id,
+    status = "CREATED",
+    range_start_date = first_date,
+    range_end_date = last_date,
+    created_time = created_time,
+    created_user_id = user_id,
+  })
+  return shown(self.backfills[id])
+end
+
+--- Puts made-up backfills into the world, for a rehearsal that needs many. Their ranges may overlap.
+-- @param team_id decimal string
+-- @param transfer_id decimal string
+-- @param count number
+-- @param status string, any of the six
+-- @return list of their ids, in order; or nil and the refusal
+function methods:add_backfills(team_id, transfer_id, count, status)
+  local transfer, refusal = find_transfer(self, team_id, transfer_id)
+  if not transfer then
+    return nil, refusal
+  end
+  local timestamp = self:timestamp()
+  local ids = {}
+  for index = 1, count do
+    local row = sample.row(status, timestamp)
+    row.transfer_backfill_id = next_id(self)
+    row.transfer_id = transfer_id
+    load_backfill(self, row)
+    ids[index] = row.transfer_backfill_id
+  end
+  return ids
 end
 
 return state

@@ -70,6 +70,14 @@ wire.backfill = object_of {
   })},
 }
 
+--- Encodes a list of such backfills.
+wire.backfills = list_of(wire.backfill)
+
+--- Encodes the ids of backfills.
+wire.backfill_ids = object_of {
+  {"transfer_backfill_ids", list_of(integer)},
+}
+
 --- Encodes a refusal.
 wire.refusal = object_of {
   {"code", text},
@@ -94,6 +102,17 @@ end
 function wire.decode_object(body)
   local ok, value = pcall(cjson.decode, body)
   if ok and type(value) == "table" and value[1] == nil then
+    return value
+  end
+  return nil
+end
+
+--- Decodes a JSON list. An empty object counts as one: once decoded, nothing tells them apart.
+-- @param body string
+-- @return list, or nil where the text is no JSON or no list
+function wire.decode_list(body)
+  local ok, value = pcall(cjson.decode, body)
+  if ok and type(value) == "table" and (value[1] ~= nil or next(value) == nil) then
     return value
   end
   return nil

@@ -40,6 +40,7 @@ local TRANSFERS = {
   {transfer_id = "502", team_id = "12345"},
   {transfer_id = "503", team_id = "12345"},
   {transfer_id = "504", team_id = "12345"},
+  {transfer_id = "505", team_id = "12345"},
   {transfer_id = "601", team_id = "67890"},
 }
 
