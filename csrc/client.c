@@ -124,6 +124,7 @@ void client_push(lua_State *L, int index) {
           .ca_path = options.ca_path,
           .proxy = options.proxy,
           .user_agent = options.user_agent,
+          .is_plain_http = made->address.is_plain_http,
           .authority = made->address.authority,
           .connect_timeout = options.connect_timeout,
           .max_response_bytes = (size_t)options.max_response_bytes,

@@ -17,7 +17,7 @@ static int keep_from_children(void *context, curl_socket_t socket, curlsocktype 
 #endif
 }
 
-static CURLcode set_numbers(CURL *easy, double connect_timeout) {
+static CURLcode set_numbers(CURL *easy, const transport_settings *settings) {
   const struct {
     CURLoption option;
     long value;
@@ -32,7 +32,11 @@ static CURLcode set_numbers(CURL *easy, double connect_timeout) {
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
     {CURLOPT_TCP_KEEPALIVE, 1},
-    {CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(connect_timeout)},
+    /* HTTP/2 is agreed on in the TLS handshake. Until then further requests wait, so that they can share the
+     * connection; without TLS that would be a wait for nothing. */
+    {CURLOPT_HTTP_VERSION, settings->is_plain_http ? CURL_HTTP_VERSION_1_1 : CURL_HTTP_VERSION_2TLS},
+    {CURLOPT_PIPEWAIT, 1},
+    {CURLOPT_CONNECTTIMEOUT_MS, milliseconds_of(settings->connect_timeout)},
 #if LIBCURL_VERSION_NUM < 0x075500
     {CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS},
 #endif
@@ -74,7 +78,7 @@ static CURLcode set_texts(CURL *easy, const transport_settings *settings) {
 }
 
 CURLcode handle_settings_apply(CURL *easy, const transport_settings *settings) {
-  CURLcode code = set_numbers(easy, settings->connect_timeout);
+  CURLcode code = set_numbers(easy, settings);
   if (code == CURLE_OK)
     code = set_texts(easy, settings);
   if (code == CURLE_OK)

@@ -10,6 +10,7 @@
 
 enum {
   IDLE_HANDLES = 64,            /* kept for the next requests, with their allocations */
+  MAX_STREAMS = 1000,           /* on one HTTP/2 connection, where the server allows as many */
   MAX_HEADER_BYTES = 256 * 1024 /* of one answer; libcurl before 8.3 has no limit of its own */
 };
 
@@ -268,6 +269,7 @@ static bool set_up(transport *pool, const transport_settings *settings, const ch
   if (pool->authority == NULL || pool->multi == NULL || pool->model == NULL)
     return false;
   memcpy(pool->authority, settings->authority, length);
+  curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)MAX_STREAMS);
   CURLcode code = handle_settings_apply(pool->model, settings);
   if (code == CURLE_OK)
     code = set_callbacks(pool->model);

@@ -2,6 +2,7 @@
 #ifndef SUPERMETRICS_TRANSPORT_SETTINGS_H
 #define SUPERMETRICS_TRANSPORT_SETTINGS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct transport_settings {
@@ -9,6 +10,7 @@ typedef struct transport_settings {
   const char *ca_path;
   const char *proxy;
   const char *user_agent;
+  bool is_plain_http;
   const char *authority;     /* "host port N", for messages */
   double connect_timeout;    /* seconds */
   size_t max_response_bytes; /* after decompression */

@@ -227,8 +227,6 @@ describe("supermetrics.cancelling module", function()
       assert.truthy(kibibytes() - before < 64)
     end)
 
-    local holes = {1, 2}
-    holes[4] = 4
     for _, row in ipairs{
       {{0, {1}}, "cancel_backfills: team_id must be"}, {{1, 5}, "cancel_backfills: ids must be a list, got a number"},
       {{1, {1, 0}}, "cancel_backfills: ids[2] must be"}, {{1, {1, x = 2}}, "ids must be a list without holes"},
