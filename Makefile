@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module runtimes demo sandbox test memcheck lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes demo sandbox test memcheck lint format setup-demo setup-test clean
 
 all: module
 
@@ -50,6 +50,29 @@ endif
 
 -include $(OBJECTS:.o=.d)
 
+# The core for hosts that link it statically. Its objects are made one, whose hidden functions become local, so that no
+# name but luaopen_supermetrics_core can meet one of the host's.
+STATIC := $(BUILD)/libsupermetrics_lua.a
+
+static: $(STATIC)
+
+$(STATIC): $(OBJECTS)
+	$(call show,AR,$@)
+	$(QUIET)$(LD) -r -o $(BUILD)/supermetrics_core.o $(OBJECTS)
+	$(QUIET)objcopy --localize-hidden $(BUILD)/supermetrics_core.o
+	$(QUIET)rm -f $@ && $(AR) rcs $@ $(BUILD)/supermetrics_core.o
+
+# The two hosts in C of examples/embed. They use luaL_requiref, which Lua has since 5.2.
+LUA_LIBS ?= $(shell pkg-config --libs $(call package_of,$(RUNTIME)))
+EMBED := $(patsubst examples/embed/%.c,$(BUILD)/embed/%,$(wildcard examples/embed/*.c))
+
+embed: $(EMBED)
+
+$(BUILD)/embed/%: examples/embed/%.c $(STATIC)
+	@mkdir -p $(@D)
+	$(call show,CC,$@)
+	$(QUIET)$(COMPILE) -o $@ $< $(STATIC) $(LDFLAGS) $(LUA_LIBS) $(CURL_LIBS) -pthread
+
 # One folder for each runtime.
 runtimes:
 	@set -e; for runtime in $(RUNTIMES); do $(MAKE) --no-print-directory RUNTIME=$$runtime module; done
@@ -64,11 +87,12 @@ sandbox: setup-demo
 
 test: setup-test
 	@$(MAKE) --no-print-directory runtimes
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
 	@spec/run $(RUNTIMES)
 
 # Every spec on Lua 5.4 under valgrind.
 memcheck: setup-test
-	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
 	@spec/memcheck
 
 lint: setup-test

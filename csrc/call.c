@@ -2,6 +2,7 @@
 
 #include "answer.h"
 #include "compat.h"
+#include "userdata.h"
 
 static const char metatable_name[] = "supermetrics.Call";
 
@@ -108,19 +109,11 @@ void call_open(lua_State *L) {
       {"request", call_request},
       {NULL, NULL},
   };
-  if (luaL_newmetatable(L, metatable_name) != 0) {
-    compat_new_library(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, call_collect);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, call_abort);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, call_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, "supermetrics.Call");
-    lua_setfield(L, -2, "__name");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-  }
-  lua_pop(L, 1);
+  static const luaL_Reg metamethods[] = {
+      {"__gc", call_collect},
+      {"__close", call_abort},
+      {"__tostring", call_tostring},
+      {NULL, NULL},
+  };
+  userdata_define(L, metatable_name, methods, metamethods);
 }

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "proxy_url.h"
 #include "transport.h"
+#include "userdata.h"
 #include "version.h"
 
 #include <string.h>
@@ -287,19 +288,11 @@ void client_open(lua_State *L) {
       {"close", client_close},
       {NULL, NULL},
   };
-  if (luaL_newmetatable(L, metatable_name) != 0) {
-    compat_new_library(L, methods);
-    lua_setfield(L, -2, "__index");
-    lua_pushcfunction(L, client_collect);
-    lua_setfield(L, -2, "__gc");
-    lua_pushcfunction(L, client_close);
-    lua_setfield(L, -2, "__close");
-    lua_pushcfunction(L, client_tostring);
-    lua_setfield(L, -2, "__tostring");
-    lua_pushliteral(L, "supermetrics.Client");
-    lua_setfield(L, -2, "__name");
-    lua_pushboolean(L, 0);
-    lua_setfield(L, -2, "__metatable");
-  }
-  lua_pop(L, 1);
+  static const luaL_Reg metamethods[] = {
+      {"__gc", client_collect},
+      {"__close", client_close},
+      {"__tostring", client_tostring},
+      {NULL, NULL},
+  };
+  userdata_define(L, metatable_name, methods, metamethods);
 }

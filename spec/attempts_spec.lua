@@ -252,6 +252,17 @@ describe("supermetrics.attempts module", function()
       assert.equal(2, #server:requests())
     end)
 
+    it("may be a string, which is then the key of every call", function()
+      client:close()
+      new_client{token = "otok_as_text"}
+      server:script{CANCELLED}
+      assert.truthy(client:cancel_backfill(12345, 67890))
+      assert.equal("Bearer otok_as_text", server:requests()[1].headers.authorization)
+      local ok, message = pcall(client_module.new, {token = "otok_as_text", api_key = KEY})
+      assert.is_false(ok)
+      assert.truthy(message:find("pass the option 'api_key' or the option 'token', not both", 1, true), message)
+    end)
+
     it("may belong to one call", function()
       server:script{CANCELLED}
       assert.truthy(client:cancel_backfill(12345, 67890, {token = function()

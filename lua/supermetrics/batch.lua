@@ -120,11 +120,15 @@ function batch.run(outer, count, concurrency, work)
     workers[index] = new_worker(outer.now, work_on)
   end
   local function drive()
+    local idle_since = outer.now()
     while #workers > 0 do
       local any, earliest = step_ready(workers, outer.now)
       remove_ended(workers)
-      if not any then
-        outer.pause(math.max(earliest - outer.now(), 0))
+      local moment = outer.now()
+      if any then
+        idle_since = moment
+      else
+        outer.pause(math.max(earliest - moment, 0), moment - idle_since)
       end
     end
   end

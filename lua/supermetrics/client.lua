@@ -2,6 +2,7 @@
 
 local attempts = require "supermetrics.attempts"
 local core = require "supermetrics.core"
+local host = require "supermetrics.host"
 local misuse = require "supermetrics.misuse"
 local options = require "supermetrics.options"
 local outcome = require "supermetrics.outcome"
@@ -23,8 +24,17 @@ function metatable:__close()
   self.core:close()
 end
 
+-- A wait blocks, unless the client was given a `sleep`, or the host has one of its own.
+local function usual_waiter(now, connection, sleep)
+  sleep = sleep or host.sleep()
+  if sleep then
+    return waiter.cooperative(now, connection, sleep)
+  end
+  return waiter.blocking(now, connection)
+end
+
 -- What a client takes its time and its chance from; specs bring their own.
-local CLOCKWORK = {now = core.now, random = core.random, waiter = waiter.blocking}
+local CLOCKWORK = {now = core.now, random = core.random, waiter = usual_waiter}
 
 -- The operations of the core by name, as attempts takes them.
 local operations = {}
@@ -47,8 +57,9 @@ client.operations = operations
 -- @param given table or nil: api_key, or token (a string, or a function that is asked for one at every attempt),
 --   base_url, timeout (seconds, one attempt), connect_timeout (seconds), deadline (seconds, a whole call),
 --   max_attempts, ca_file, ca_path, proxy, user_agent (appended to ours), headers, max_response_bytes,
---   allow_insecure_http, on_attempt (a function that is told of every attempt). What is absent comes from
---   SUPERMETRICS_API_KEY and SUPERMETRICS_BASE_URL, or is the default.
+--   allow_insecure_http, on_attempt (a function that is told of every attempt), sleep (function(seconds) of an event
+--   loop, which yields: then no call blocks). What is absent comes from SUPERMETRICS_API_KEY and SUPERMETRICS_BASE_URL,
+--   or is the default.
 -- @param clockwork table or nil, for specs: now, random, waiter
 -- @return the client. An unknown or impossible option raises.
 function client.new(given, clockwork)
@@ -58,14 +69,16 @@ function client.new(given, clockwork)
     if given.api_key ~= nil then
       misuse.raise("supermetrics: pass the option 'api_key' or the option 'token', not both")
     end
-    core_options.api_key = false
+    -- A string is the same for every call, and the core keeps it; a function is asked at every attempt.
+    core_options.api_key = type(given.token) == "string" and given.token
   end
   local settings = {
     timeout = given.timeout,
     deadline = given.deadline,
     max_attempts = given.max_attempts,
-    token = given.token,
+    token = type(given.token) == "function" and given.token or nil,
     on_attempt = given.on_attempt,
+    sleep = given.sleep,
   }
   local connection = misuse.guard(core.client, core_options)
   return setmetatable({
@@ -86,7 +99,7 @@ end
 
 --- A waiter of the host's kind.
 function client.new_waiter(self)
-  return self.clockwork.waiter(self.clockwork.now, self.core)
+  return self.clockwork.waiter(self.clockwork.now, self.core, self.settings.sleep)
 end
 
 local unpack = table.unpack or unpack -- luacheck: ignore

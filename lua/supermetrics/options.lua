@@ -58,7 +58,7 @@ options.of = {
   client = {
     noun = "option",
     rows = with_core(core.client_options, {deadline = SECONDS, max_attempts = COUNT, token = TOKEN,
-      on_attempt = FUNCTION}),
+      on_attempt = FUNCTION, sleep = FUNCTION}),
   },
   call = {noun = "override", rows = CALL},
   batch = {noun = "option", rows = with_call{concurrency = COUNT, on_result = FUNCTION}},

@@ -1,4 +1,5 @@
---- How a call waits. Every wait of the library goes through here, so that nothing else differs between hosts.
+--- How a call waits. Every wait of the library goes through here: hosts differ in the function that lets time pass, and
+-- in nothing else.
 
 local waiter = {}
 
@@ -15,7 +16,8 @@ local LONGEST_PAUSE = 1
 
 --- A waiter.
 -- @param now function: seconds of a clock that never jumps
--- @param pause function(seconds): lets time pass, at most so much, and returns sooner where something happened
+-- @param pause function(seconds, waited): lets time pass, at most so much, and returns sooner where something happened;
+--   `waited` says for how long this has been going on
 function waiter.new(now, pause)
   return setmetatable({now = now, pause = pause}, Waiter)
 end
@@ -28,13 +30,38 @@ function waiter.blocking(now, connection)
   end)
 end
 
+-- While something is in flight, a cooperative wait looks at it again after a tenth of the time that it has waited
+-- already: little is added to a short wait, and a long one costs few looks. OpenResty's timers are no finer than
+-- SHORTEST_STEP.
+local SHORTEST_STEP = 0.001
+local LONGEST_STEP = 0.02
+local SHARE = 0.1
+
+--- One that blocks nothing: it looks at what is in flight and lets the host go on in between.
+-- @param sleep function(seconds) of the host, which yields
+function waiter.cooperative(now, connection, sleep)
+  return waiter.new(now, function(seconds, waited)
+    local in_flight = connection:in_flight()
+    if in_flight == 0 then
+      sleep(math.max(seconds, SHORTEST_STEP))
+      return
+    elseif connection:poll(0) < in_flight then
+      return
+    end
+    local step = math.min(math.max(waited * SHARE, SHORTEST_STEP), LONGEST_STEP)
+    sleep(math.max(math.min(step, seconds), SHORTEST_STEP))
+    connection:poll(0)
+  end)
+end
+
 --- Waits until a call has ended.
 -- @return value, Error or nil, response
 function Waiter:for_call(call)
+  local began = self.now()
   self.call = call
   local value, err, response = call:result()
   while value == nil and err == nil do
-    self.pause(LONGEST_PAUSE)
+    self.pause(LONGEST_PAUSE, self.now() - began)
     value, err, response = call:result()
   end
   self.call = nil
@@ -43,11 +70,11 @@ end
 
 --- Waits for so many seconds.
 function Waiter:for_seconds(seconds)
-  local moment = self.now() + seconds
+  local began = self.now()
   local left = seconds
   while left > 0 do
-    self.pause(math.min(left, LONGEST_PAUSE))
-    left = moment - self.now()
+    self.pause(math.min(left, LONGEST_PAUSE), self.now() - began)
+    left = began + seconds - self.now()
   end
 end
 

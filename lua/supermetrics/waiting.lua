@@ -29,7 +29,7 @@ local function position(backfill)
     tostring(backfill.transfer_runs_completed), tostring(backfill.transfer_runs_failed)}, " ")
 end
 
-local function ran_out_of_time(began, now, backfill, count)
+local function ran_out_of_time(began, now, backfill, count, look_error)
   return failure.new{
     kind = "timeout",
     operation = "wait_for_backfill",
@@ -37,6 +37,7 @@ local function ran_out_of_time(began, now, backfill, count)
       .. (backfill and ", it is " .. tostring(backfill.status) or ""),
     outcome = "not_applied",
     backfill = backfill,
+    look_error = look_error,
     attempts = count,
     elapsed = now - began,
   }
@@ -94,7 +95,7 @@ function methods:wait_for_backfill(team_id, backfill_id, given)
     interval = next_interval(interval, has_moved)
     local left = ends - waiter.now()
     if left <= 0 then
-      return nil, ran_out_of_time(began, waiter.now(), last, count), response
+      return nil, ran_out_of_time(began, waiter.now(), last, count, err), response
     end
     waiter:for_seconds(math.min(interval, left))
   end

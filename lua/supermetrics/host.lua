@@ -1,0 +1,29 @@
+--- What the host offers for waiting. Only OpenResty is found by itself: in any other host, pass the option `sleep`.
+
+local misuse = require "supermetrics.misuse"
+
+local host = {}
+
+-- The phases in which ngx.sleep may yield.
+-- https://github.com/openresty/lua-nginx-module#ngxsleep
+local YIELDING = {
+  rewrite = true, server_rewrite = true, access = true, content = true, timer = true, preread = true, ssl_cert = true,
+  ssl_session_fetch = true, ssl_client_hello = true,
+}
+
+--- The function by which a wait yields to the host; nil where there is no such host. Raises in a phase of OpenResty
+-- that cannot yield: a wait there would stop every request of the worker.
+function host.sleep()
+  local ngx = rawget(_G, "ngx")
+  if type(ngx) ~= "table" or not ngx.get_phase or not ngx.sleep then
+    return nil
+  end
+  local phase = ngx.get_phase()
+  if not YIELDING[phase] then
+    misuse.raise(("supermetrics: the phase %s of OpenResty cannot wait for an answer: start the call with "
+      .. "ngx.timer.at(0, function() ... end), or make it in the rewrite, access or content phase"):format(phase))
+  end
+  return ngx.sleep
+end
+
+return host
