@@ -296,9 +296,10 @@ describe("supermetrics.cancelling module", function()
       local results = client:cancel_incomplete_backfills(TEAM, {transfer_id = TRANSFER, on_result = function()
         if meddled < passes and meddled < 2 then
           meddled = meddled + 1
-          local list, theirs = other:list_incomplete_backfills(TEAM), {}
-          for index = #list - 59, #list do
-            theirs[#theirs + 1] = list[index].transfer_backfill_id
+          -- The newest come first, 100 in a pass: these are the last 60 of the one that is under way.
+          local theirs = {}
+          for index = 1, 60 do
+            theirs[index] = ids[250 - meddled * 100 + index]
           end
           assert.equal(60, other:cancel_backfills(TEAM, theirs).cancelled)
         end
@@ -359,6 +360,40 @@ describe("supermetrics.cancelling module", function()
         assert.equal(0, service:statistics().requests)
       end)
     end
+  end)
+end)
+
+describe("supermetrics.cancelling module over TLS", function()
+  local service
+
+  local function start(options)
+    service = sandbox.start(options)
+    return client_module.new{api_key = service.api_key, base_url = service.base_url, ca_file = service.ca_file}
+  end
+
+  after_each(function()
+    service:stop()
+  end)
+
+  local function cancel_many(client)
+    local ids = service:add_backfills{team_id = TEAM, transfer_id = TRANSFER, count = 300, status = "RUNNING"}
+    local results = client:cancel_backfills(TEAM, ids, {concurrency = 50})
+    client:close()
+    return results.cancelled
+  end
+
+  it("uses one connection for all where the service speaks HTTP/2", function()
+    local client = start{tls = true}
+    service:faults{{operation = "cancel_backfill", delay = 0.02}}
+    assert.equal(300, cancel_many(client))
+    assert.equal(1, service:statistics().connections)
+  end)
+
+  it("uses as many as it has calls in flight where it speaks HTTP/1.1", function()
+    local client = start{tls = true, http1 = true}
+    service:faults{{operation = "cancel_backfill", delay = 0.02}}
+    assert.equal(300, cancel_many(client))
+    assert.equal(50, service:statistics().connections)
   end)
 end)
 

@@ -1,5 +1,6 @@
 local answers = require "spec.support.answers"
 local client_module = require "supermetrics.client"
+local sandbox = require "spec.support.sandbox"
 local scripted_server = require "spec.support.scripted_server"
 local skipping_clockwork = require "spec.support.skipping_clockwork"
 
@@ -203,5 +204,91 @@ describe("supermetrics.outcome module", function()
     assert(client:get_latest_backfill(12345, 456))
     assert.truthy(client:create_backfill(12345, 456, "2024-01-01", "2024-01-31"))
     assert.equal("GET POST GET", methods_sent())
+  end)
+end)
+
+describe("supermetrics.outcome module against the sandbox", function()
+  local service, client
+
+  setup(function()
+    service = sandbox.start()
+  end)
+
+  teardown(function()
+    service:stop()
+  end)
+
+  before_each(function()
+    service:reset()
+    client = client_module.new({api_key = service.api_key, base_url = service.base_url}, skipping_clockwork.new())
+  end)
+
+  after_each(function()
+    client:close()
+  end)
+
+  local function create()
+    return client:create_backfill(12345, 504, "2024-06-01", "2024-06-30")
+  end
+
+  it("finds the backfill of a create whose answer was lost, and exactly one request reached the service", function()
+    service:faults{{operation = "create_backfill", drop = "after"}}
+    local backfill, err = create()
+    assert.is_nil(err)
+    assert.equal("CREATED", backfill.status)
+    assert.equal("2024-06-30", backfill.range_end_date)
+    local statistics = service:statistics()
+    assert.equal(1, statistics.by_operation.create_backfill)
+    assert.equal(1, statistics.applied.create_backfill)
+  end)
+
+  it("does so on a kept-alive connection too, where libcurl would send again by itself", function()
+    assert(client:get_latest_backfill(12345, 504))
+    service:faults{{operation = "create_backfill", drop = "after"}}
+    assert.truthy(create())
+    assert.equal(1, service:statistics().by_operation.create_backfill)
+  end)
+
+  it("knows that a create was not applied, and exactly one request reached the service", function()
+    service:faults{{operation = "create_backfill", drop = "before"}}
+    local _, err = create()
+    assert.equal("not_applied", err.outcome)
+    local statistics = service:statistics()
+    assert.equal(1, statistics.by_operation.create_backfill)
+    assert.equal(0, statistics.applied.create_backfill)
+  end)
+
+  it("says that it does not know where the latest cannot tell", function()
+    service:faults{{operation = "create_backfill", drop = "after"},
+      {operation = "get_latest_backfill", status = 403, code = "ACCESS_DENIED"}}
+    local _, err = create()
+    assert.equal("unknown", err.outcome)
+    assert.equal("forbidden", err.look_error.kind)
+    assert.equal(1, service:statistics().by_operation.create_backfill)
+  end)
+
+  for attempt = 1, 3 do
+    it("finds a cancel whose answer was lost on attempt " .. attempt, function()
+      local earlier = {}
+      for request = 1, attempt - 1 do
+        earlier[request] = request
+      end
+      local faults = {{operation = "cancel_backfill", requests = {attempt}, drop = "after"}}
+      if attempt > 1 then
+        faults[2] = {operation = "cancel_backfill", requests = earlier, status = 503, code = "SERVICE_UNAVAILABLE"}
+      end
+      assert(client:get_backfill(12345, 1003))
+      service:faults(faults)
+      local backfill, err = client:cancel_backfill(12345, 1003)
+      assert.is_nil(err)
+      assert.equal("CANCELLED", backfill.status)
+      assert.equal(1, service:statistics().applied.cancel_backfill)
+    end)
+  end
+
+  it("tells a create that overlaps, and one for a transfer that does not exist", function()
+    assert.truthy(create())
+    assert.equal("unprocessable", select(2, create()).kind)
+    assert.equal("not_found", select(2, client:create_backfill(12345, 999, "2024-06-01", "2024-06-30")).kind)
   end)
 end)

@@ -1,5 +1,4 @@
 local calendar = require "supermetrics.sandbox.calendar"
-local identifier = require "supermetrics.sandbox.identifier"
 local state = require "supermetrics.sandbox.state"
 local world = require "supermetrics.sandbox.world"
 
@@ -199,76 +198,153 @@ describe("supermetrics.sandbox.state module", function()
     end)
   end)
 
-  describe("a key", function()
-    local function key_of(credential)
-      return assert(rules:authenticate(credential))
-    end
-
-    local function may(credential, team_id, scope, permission)
-      return state.authorize(key_of(credential), team_id, scope, permission)
-    end
-
-    it("is asked for", function()
-      assert_refused(401, "UNAUTHORIZED", rules:authenticate(nil))
-      assert_refused(401, "UNAUTHORIZED", rules:authenticate(""))
-    end)
-
-    it("must be known", function()
-      assert_refused(401, "API_KEY_INVALID", rules:authenticate("sandbox_full_access_ke"))
-      assert_refused(401, "ACCESS_TOKEN_INVALID", rules:authenticate("otok_unknown"))
-    end)
-
-    it("must not have expired", function()
-      assert_refused(401, "ACCESS_TOKEN_EXPIRED", rules:authenticate("otok_sandbox_expired_token"))
-    end)
-
-    it("is valid to the second before it expires", function()
-      local expiry = calendar.day_number("2024-01-01") * 24 * 60 * 60
-      now = expiry - 1
-      key_of("otok_sandbox_expired_token")
-      now = expiry
-      assert_refused(401, "ACCESS_TOKEN_EXPIRED", rules:authenticate("otok_sandbox_expired_token"))
-    end)
-
-    it("with no requests left is told when to come again", function()
-      local value, refusal = rules:authenticate("sandbox_rate_limited_key")
-      assert_refused(429, "TOO_MANY_REQUESTS", value, refusal)
-      assert.equal(2, refusal.retry_after)
-    end)
-
-    it("with a used-up monthly quota is not told when to come again", function()
-      local value, refusal = rules:authenticate("sandbox_quota_used_up_key")
-      assert_refused(429, "API_ROW_QUOTA_EXCEEDED", value, refusal)
-      assert.is_nil(refusal.retry_after)
-    end)
-
-    it("uses up its requests one by one", function()
-      local row = {credential = "two", team_id = "1", user_id = "1", scopes = {}, permissions = {},
-        hourly_limit = 100, requests_left = 2, retry_after = 7}
-      rules = state.new({teams = {"1"}, keys = {row}, transfers = {}, backfills = {}}, os.time)
-      assert.same({100, 1}, {state.rate_limit(key_of("two"))})
-      assert.same({100, 0}, {state.rate_limit(key_of("two"))})
-      assert_refused(429, "TOO_MANY_REQUESTS", rules:authenticate("two"))
-    end)
-
-    it("without a limit of its own is told the API's highest, and never less than 0 left", function()
-      assert.same({10000, 9999}, {state.rate_limit(key_of("sandbox_full_access_key"))})
-      for _ = 1, 10001 do
-        key_of("sandbox_full_access_key")
+  describe("the list of incomplete backfills", function()
+    local function ids(list)
+      local result = {}
+      for index, backfill in ipairs(list) do
+        result[index] = backfill.transfer_backfill_id
       end
-      assert.same({10000, 0}, {state.rate_limit(key_of("sandbox_full_access_key"))})
+      return result
+    end
+
+    it("has CREATED, SCHEDULED, RUNNING and FAILED ones of the team, newest first", function()
+      local expected = {"9007199254740993", LARGEST_ID, "1001", "1002", "1003", "1007", "1004"}
+      assert.same(expected, ids(rules:list_incomplete_backfills("12345")))
+      assert.same({"2001"}, ids(rules:list_incomplete_backfills("67890")))
     end)
 
-    it("needs the scope, the permission and the team", function()
-      local write, edit = "dwh_transfers_write", "dwh.transfer.edit"
-      assert.is_true(may("sandbox_full_access_key", "12345", write, edit))
-      assert.is_true(may("sandbox_read_only_key", "12345", "dwh_transfers_read", "dwh.transfer.view"))
-      assert.is_true(may("sandbox_viewer_key", "12345", "dwh_transfers_read", "dwh.transfer.view"))
-      assert_refused(403, "ACCESS_DENIED", may("sandbox_read_only_key", "12345", write, edit))
-      assert_refused(403, "ACCESS_DENIED", may("sandbox_viewer_key", "12345", write, edit))
-      assert_refused(403, "ACCESS_DENIED", may("sandbox_full_access_key", "67890", write, edit))
-      assert_refused(403, "ACCESS_DENIED", may("sandbox_full_access_key", "1", write, edit))
-      assert.is_true(may("sandbox_other_team_key", "67890", write, edit))
+    it("shows a backfill as getting it does", function()
+      for _, backfill in ipairs(rules:list_incomplete_backfills("12345")) do
+        if backfill.transfer_backfill_id ~= "1007" then
+          assert.same(get(backfill.transfer_backfill_id), backfill)
+        end
+      end
+    end)
+
+    it("puts the larger id first where the times are equal", function()
+      local added = assert(rules:add_backfills("12345", "505", 2, "CREATED"))
+      assert.same({"3001", "3002"}, added)
+      local list = ids(rules:list_incomplete_backfills("12345"))
+      assert.same({"3002", "3001"}, {list[1], list[2]})
+    end)
+
+    it("has no more than 100, the newest, and the others once those are cancelled", function()
+      assert(rules:add_backfills("12345", "505", 150, "RUNNING"))
+      local list = ids(rules:list_incomplete_backfills("12345"))
+      assert.same({100, "3150", "3051"}, {#list, list[1], list[100]})
+      for _, id in ipairs(list) do
+        assert(cancel(id))
+      end
+      list = ids(rules:list_incomplete_backfills("12345"))
+      assert.same({57, "3050"}, {#list, list[1]})
+    end)
+
+    it("is empty for a team without any", function()
+      assert.same({}, rules:list_incomplete_backfills("1"))
+    end)
+  end)
+
+  describe("the latest backfill of a transfer", function()
+    local function latest(transfer_id)
+      return rules:get_latest_backfill("12345", transfer_id)
+    end
+
+    it("is the newest, whatever its status", function()
+      assert.same(get("1001"), latest("501"))
+      assert.same(get("1003"), latest("502"))
+      assert(cancel("1003"))
+      assert.equal("CANCELLED", latest("502").status)
+      assert.equal("9007199254740993", latest("504").transfer_backfill_id)
+    end)
+
+    it("is not found where there never was one, or the transfer is unknown or another team's", function()
+      for _, transfer_id in ipairs {"505", "999", "601"} do
+        assert_refused(404, "NOT_FOUND", latest(transfer_id))
+      end
+    end)
+
+    it("is the one created last", function()
+      local created = assert(rules:create_backfill("12345", "505", "2024-01-01", "2024-01-01", "790"))
+      assert.same(created, latest("505"))
+      local second = assert(rules:create_backfill("12345", "505", "2023-01-01", "2023-01-01", "790"))
+      assert.same(second, latest("505"))
+    end)
+  end)
+
+  describe("creating", function()
+    local function create(first_date, last_date, transfer_id)
+      return rules:create_backfill("12345", transfer_id or "505", first_date, last_date, "790")
+    end
+
+    it("makes a CREATED backfill with a run for each day, ids from 3001", function()
+      assert.same({
+        transfer_backfill_id = "3001", transfer_id = "505", status = "CREATED",
+        range_start_date = "2024-01-01", range_end_date = "2024-02-29",
+        created_time = "2024-05-03T12:00:00Z", created_user_id = "790", error_report = {},
+        transfer_runs_total = 60, transfer_runs_created = 0, transfer_runs_completed = 0, transfer_runs_failed = 0,
+      }, create("2024-01-01", "2024-02-29"))
+      assert.equal("3002", create("2024-03-01", "2024-03-01").transfer_backfill_id)
+      assert.same({1, 0, 0, 0}, counts(get("3002")))
+    end)
+
+    it("refuses what is no date, and a start after the end", function()
+      for _, date in ipairs {"2024-02-30", "2023-02-29", "2024-13-01", "2024-1-1", "20240101", "", "2024-01-01T00Z"} do
+        assert_refused(400, "INVALID_PARAMETER", create(date, "2024-03-01"))
+        assert_refused(400, "INVALID_PARAMETER", create("2024-01-01", date))
+      end
+      assert_refused(400, "INVALID_PARAMETER", create("2024-01-02", "2024-01-01"))
+    end)
+
+    it("refuses a transfer that is unknown or another team's", function()
+      assert_refused(404, "NOT_FOUND", create("2024-01-01", "2024-01-01", "999"))
+      assert_refused(404, "NOT_FOUND", create("2024-01-01", "2024-01-01", "601"))
+    end)
+
+    it("refuses a range of which an active backfill of the same transfer has a day", function()
+      -- 1001 is CREATED with March, 1002 SCHEDULED with February, 1003 RUNNING with January.
+      for _, range in ipairs {{"2024-03-31", "2024-04-30", "501"}, {"2024-01-01", "2024-02-01", "501"},
+        {"2024-01-15", "2024-01-16", "502"}, {"2023-01-01", "2024-12-31", "502"}} do
+        assert_refused(422, "UNPROCESSABLE_ENTITY", create(range[1], range[2], range[3]))
+      end
+      assert.equal("CREATED", create("2024-04-01", "2024-04-30", "501").status)
+      assert.equal("CREATED", create("2024-01-01", "2024-01-31", "501").status)
+    end)
+
+    it("takes a range of which only a FAILED, COMPLETED or CANCELLED one has days", function()
+      assert.equal("CREATED", create("2024-04-01", "2024-04-14", "502").status)
+      assert.equal("CREATED", create("2023-11-01", "2023-12-31", "503").status)
+      assert(cancel("1003"))
+      assert.equal("CREATED", create("2024-01-01", "2024-01-31", "502").status)
+    end)
+
+    it("refuses a range longer than the sandbox can hold", function()
+      assert_refused(422, "UNPROCESSABLE_ENTITY", create("1900-01-01", "2024-01-01"))
+    end)
+  end)
+
+  describe("adding", function()
+    it("makes backfills of each status, which tell the same story", function()
+      local expected = {CREATED = {7, 0, 0, 0}, SCHEDULED = {7, 7, 0, 0}, RUNNING = {7, 7, 2, 0}, FAILED = {7, 7, 6, 1},
+        COMPLETED = {7, 7, 7, 0}, CANCELLED = {7, 7, 2, 0}}
+      for status, expected_counts in pairs(expected) do
+        local id = assert(rules:add_backfills("12345", "505", 1, status))[1]
+        local backfill = get(id)
+        assert.equal(status, backfill.status)
+        assert.same(expected_counts, counts(backfill))
+        assert.equal(status == "CANCELLED", backfill.removed_time ~= nil)
+      end
+    end)
+
+    it("refuses a transfer that is unknown or another team's", function()
+      assert_refused(404, "NOT_FOUND", rules:add_backfills("12345", "601", 1, "CREATED"))
+    end)
+
+    it("leaves ids out that the world has already", function()
+      local row = {transfer_backfill_id = "3001", transfer_id = "1", status = "COMPLETED",
+        range_start_date = "2024-01-01", range_end_date = "2024-01-01", created_time = "2024-01-02T00:00:00Z"}
+      rules = state.new({teams = {"1"}, keys = {}, transfers = {{transfer_id = "1", team_id = "1"}},
+        backfills = {row}}, os.time)
+      assert.same({"3002"}, rules:add_backfills("1", "1", 1, "CREATED"))
     end)
   end)
 
@@ -277,48 +353,5 @@ describe("supermetrics.sandbox.state module", function()
     assert.has_error(function()
       state.new({teams = {}, keys = {}, transfers = {}, backfills = {row}}, os.time)
     end, "a backfill of an unknown transfer")
-  end)
-end)
-
-describe("supermetrics.sandbox.identifier module", function()
-  it("takes 1 to 9223372036854775807 and drops leading zeros", function()
-    local accepted = {["1"] = "1", ["007"] = "7", [LARGEST_ID] = LARGEST_ID, ["0" .. LARGEST_ID] = LARGEST_ID}
-    for text, digits in pairs(accepted) do
-      assert.equal(digits, identifier.parse(text))
-    end
-  end)
-
-  it("refuses all else", function()
-    for _, text in ipairs {"", "0", "00", "-1", "+1", "1.0", "1e3", "0x10", " 1", "1 ", "x", "9223372036854775808",
-      "10000000000000000000", "99999999999999999999"} do
-      assert.is_nil(identifier.parse(text))
-    end
-  end)
-end)
-
-describe("supermetrics.sandbox.calendar module", function()
-  it("counts days over leap years and centuries", function()
-    local days = {["1970-01-01"] = 0, ["2000-02-29"] = 11016, ["2024-02-29"] = 19782, ["2024-03-01"] = 19783,
-      ["2100-03-01"] = 47541}
-    for date, number in pairs(days) do
-      assert.equal(number, calendar.day_number(date))
-      assert.equal(date, calendar.date(number))
-    end
-  end)
-
-  it("knows which days do not exist", function()
-    for _, date in ipairs {"2023-02-29", "2024-02-30", "2100-02-29", "2024-04-31", "2024-13-01", "2024-00-01",
-      "2024-01-00", "2024-1-01", "20240101", "", "2024-01-01T00:00:00Z"} do
-      assert.is_nil(calendar.day_number(date))
-    end
-  end)
-
-  it("lists a range with both its ends", function()
-    assert.same({"2024-02-28", "2024-02-29", "2024-03-01"}, calendar.range("2024-02-28", "2024-03-01"))
-    assert.same({}, calendar.range("2024-03-02", "2024-03-01"))
-  end)
-
-  it("writes a moment in UTC, without fractions", function()
-    assert.equal("2024-05-03T12:00:00Z", calendar.timestamp(START + 0.75))
   end)
 end)

@@ -24,6 +24,15 @@ local world = require "supermetrics.sandbox.world"
 
 local NAME = "supermetrics-sandbox"
 
+local CONTROL = {
+  "GET    /sandbox/statistics  counts requests and applied writes",
+  "POST   /sandbox/reset       starts over",
+  'POST   /sandbox/advance     {"seconds": 60}',
+  'POST   /sandbox/backfills   {"team_id": 12345, "transfer_id": 505, "count": 250, "status": "RUNNING"}',
+  'POST   /sandbox/faults      [{"operation": "cancel_backfill", "requests": [1], "drop": "after"}]',
+  'DELETE /sandbox/faults      ends them',
+}
+
 local function complain(message)
   io.stderr:write(NAME, ": ", message, "\n")
 end
@@ -40,6 +49,8 @@ local function make_parser()
   local parser = argparse(NAME, "A local Supermetrics to rehearse against. Its world lives in memory.")
   parser:option("--host", "Address to listen on.", "127.0.0.1")
   parser:option("--port", "Port to listen on; 0 takes any free one.", "0"):convert(port_number)
+  parser:flag("--tls", "Serve https, with a certificate made at start.")
+  parser:flag("--http1", "Speak HTTP/1.1 only, no HTTP/2.")
   parser:flag("--quiet", "Print no line for each request.")
   return parser
 end
@@ -56,11 +67,30 @@ local function team_of(transfer_id)
   end
 end
 
+-- The transfers of the first team, whose key is the one to use.
+local function transfer_ids()
+  local ids = {}
+  for _, row in ipairs(world.transfers) do
+    if row.team_id == world.teams[1] then
+      table.insert(ids, row.transfer_id)
+    end
+  end
+  return table.concat(ids, ", ")
+end
+
+local function print_authority(path)
+  print("# ca_file: " .. path)
+  print(("# To trust it: supermetrics.new{ca_file = %q}, or curl --cacert %s"):format(path, path))
+end
+
 -- Every line is one that a shell can read: what is for people is a comment there.
-local function print_welcome(address)
+local function print_welcome(address, ca_file)
   local key = world.keys[1]
   print(("export SUPERMETRICS_BASE_URL=%s"):format(address))
   print(("export SUPERMETRICS_API_KEY=%s"):format(key.credential))
+  if ca_file then
+    print_authority(ca_file)
+  end
   print("#")
   print(("# %-27s %-6s %s"):format("key", "team", "what it is for"))
   for _, row in ipairs(world.keys) do
@@ -73,13 +103,21 @@ local function print_welcome(address)
     print(("# %-27s %-6s %s"):format(row.transfer_backfill_id, team_of(row.transfer_id), status))
   end
   print("#")
-  print("# GET /sandbox/statistics counts, POST /sandbox/reset starts over. Ctrl-C stops.")
+  print(("# Transfers of team %s: %s; the last has never had a backfill."):format(world.teams[1], transfer_ids()))
+  print("#")
+  print("# For the rehearsal itself, at the same port, without a key (supermetrics/sandbox/control.lua says more):")
+  for _, line in ipairs(CONTROL) do
+    print("#   " .. line)
+  end
+  print("# Ctrl-C stops.")
   io.stdout:flush()
 end
 
 -- cqueues' signals come from a descriptor, and only while they are blocked. A shell that starts a job in the background
 -- has it ignore SIGINT; an ignored signal never gets there, blocked or not.
 local function catch_signals()
+  -- cqueues keeps SIGPIPE from its own writes only, and OpenSSL writes without it.
+  signal.ignore(signal.SIGPIPE)
   signal.default(signal.SIGINT, signal.SIGTERM)
   signal.block(signal.SIGINT, signal.SIGTERM)
   return signal.listen(signal.SIGINT, signal.SIGTERM)
@@ -93,6 +131,8 @@ local function run(options)
     port = options.port,
     log = not options.quiet,
     controller = controller,
+    tls = options.tls,
+    http1 = options.http1,
   }
   if not started then
     complain(("cannot listen on %s, port %d: %s"):format(options.host, options.port, err))
@@ -101,7 +141,7 @@ local function run(options)
   if not is_loopback(options.host) then
     complain(("listening on %s, not on loopback only: others may reach it"):format(options.host))
   end
-  print_welcome(started:address())
+  print_welcome(started:address(), started:ca_file())
 
   controller:wrap(function()
     signals:wait()

@@ -16,6 +16,19 @@ function identifier.parse(text)
   return digits
 end
 
+-- The first whole number that a double cannot tell from its neighbour.
+local FIRST_INEXACT = 2 ^ 53
+
+--- The identifier in a decoded JSON value.
+-- @param value number or string; of numbers only those that are exact
+-- @return the decimal string, or nil where it is no integer of that range
+function identifier.of(value)
+  if type(value) == "number" and value % 1 == 0 and value > 0 and value < FIRST_INEXACT then
+    return ("%d"):format(value)
+  end
+  return type(value) == "string" and identifier.parse(value) or nil
+end
+
 --- Whether one identifier is the smaller of two.
 -- @param first decimal string
 -- @param second decimal string

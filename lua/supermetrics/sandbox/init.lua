@@ -24,6 +24,8 @@ local OPTIONS = {
   log = {["function"] = true, boolean = true},
   report = {["function"] = true},
   controller = {userdata = true},
+  tls = {boolean = true},
+  http1 = {boolean = true},
 }
 
 local function print_line(line)
@@ -33,6 +35,17 @@ end
 
 local function report_line(line)
   io.stderr:write("supermetrics.sandbox: ", line, "\n")
+end
+
+local function write_temporary_file(text)
+  local path = os.tmpname()
+  local file, err = io.open(path, "wb")
+  if not file then
+    return nil, err
+  end
+  file:write(text)
+  file:close()
+  return path
 end
 
 local function check_options(options)
@@ -61,6 +74,9 @@ end
 --   clock       function that returns seconds since 1970-01-01T00:00:00Z, os.time where absent
 --   report      function that gets a line where something went wrong in here; stderr where absent
 --   controller  a cqueues controller, where the caller has a loop of its own
+--   tls         true: https with a certificate made for this sandbox; see `ca_file`. A program that runs it ignores
+--               SIGPIPE, which OpenSSL raises where a client has gone
+--   http1       true: HTTP/1.1 only
 -- @return sandbox, or nil and what the system said (port in use, say); raises for wrong options
 function sandbox.new(options)
   options = options == nil and {} or options
@@ -74,11 +90,21 @@ function sandbox.new(options)
     log = log == true and print_line or log,
     report = options.report or report_line,
     controller = options.controller,
+    tls = options.tls,
+    http1 = options.http1,
   }
   if not started then
     return nil, err
   end
-  return setmetatable({server = started}, metatable)
+  local self = setmetatable({server = started}, metatable)
+  if started.certificates then
+    self.ca_path, err = write_temporary_file(started.certificates.authority)
+    if not self.ca_path then
+      self:close()
+      return nil, err
+    end
+  end
+  return self
 end
 
 function metatable:__tostring()
@@ -86,9 +112,15 @@ function metatable:__tostring()
 end
 
 --- The value for SUPERMETRICS_BASE_URL.
--- @return string such as "http://127.0.0.1:8080/v1"
+-- @return string such as "http://127.0.0.1:8080/v1", or https with TLS
 function methods:address()
   return self.server.address .. "/v1"
+end
+
+--- The file with the certificate of the authority that a client is to trust; `close` removes it.
+-- @return string, or nil without TLS
+function methods:ca_file()
+  return self.ca_path
 end
 
 --- Answers what is there, and waits for more at most that long.
@@ -129,6 +161,10 @@ end
 --- Ends all connections and frees the port. Closing twice does nothing.
 function methods:close()
   self.is_closed = true
+  if self.ca_path then
+    os.remove(self.ca_path)
+    self.ca_path = nil
+  end
   self.server:close()
 end
 

@@ -64,4 +64,31 @@ function refusals.new(name, detail)
   return setmetatable({status = row[1], code = row[2], message = row[3], description = row[4]:format(detail)}, Refusal)
 end
 
+-- Codes of statuses that a fault asks for. Any other of 4xx is BAD_REQUEST, any else INTERNAL_SERVER_ERROR.
+local CODES = {
+  [401] = "UNAUTHORIZED",
+  [403] = "FORBIDDEN",
+  [404] = "NOT_FOUND",
+  [405] = "METHOD_NOT_ALLOWED",
+  [422] = "UNPROCESSABLE_ENTITY",
+  [429] = "TOO_MANY_REQUESTS",
+  [502] = "BAD_GATEWAY",
+  [503] = "SERVICE_UNAVAILABLE",
+  [504] = "GATEWAY_TIMEOUT",
+}
+
+--- Makes an answer for which the world gives no reason.
+-- @param status number
+-- @param code string, or nil for the usual one of the status
+-- @return table like that of `new`
+function refusals.of_status(status, code)
+  local usual = CODES[status] or (status >= 400 and status < 500 and "BAD_REQUEST") or "INTERNAL_SERVER_ERROR"
+  return setmetatable({
+    status = status,
+    code = code or usual,
+    message = "Fault on demand",
+    description = "The sandbox was told to answer so.",
+  }, Refusal)
+end
+
 return refusals

@@ -45,9 +45,9 @@ end
 --- Writes the line of a request.
 -- @param timestamp string
 -- @param request table: `method`, `path`, `id`, `secret`
--- @param status number
-function methods:add(timestamp, request, status)
-  local line = ("%s %s %s %d %s"):format(timestamp, request.method, request.path, status, request.id)
+-- @param outcome number, the status of the answer, or the word for what became of it
+function methods:add(timestamp, request, outcome)
+  local line = ("%s %s %s %s %s"):format(timestamp, request.method, request.path, tostring(outcome), request.id)
   self.write(self:clean(line, request.secret))
 end
 

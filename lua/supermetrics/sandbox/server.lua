@@ -1,4 +1,5 @@
---- The sandbox on a port: lua-http in front of the service. HTTP/1.1, and HTTP/2 for a client that begins with it.
+--- The sandbox on a port: lua-http in front of the service. HTTP/1.1, and HTTP/2 for a client that begins with it or,
+-- over TLS, asks for it.
 
 local cqueues = require "cqueues"
 local cqueues_socket = require "cqueues.socket"
@@ -6,6 +7,7 @@ local errno = require "cqueues.errno"
 local http_server = require "http.server"
 local random = require "openssl.rand"
 
+local certificates = require "supermetrics.sandbox.certificates"
 local exchange = require "supermetrics.sandbox.exchange"
 local refusals = require "supermetrics.sandbox.refusals"
 local request_log = require "supermetrics.sandbox.request_log"
@@ -48,20 +50,40 @@ local function settle_connection(self, stream, request)
   end
 end
 
+-- Before an answer leaves: who has read it finds the line in the log.
+local function log(self, request, outcome)
+  if self.log then
+    self.log:add(self.service.state:timestamp(), request, outcome)
+  end
+end
+
+local function send(self, stream, request, answer)
+  if answer.is_dropped then
+    log(self, request, "dropped")
+    exchange.drop(stream)
+    return
+  end
+  self.service:stamp(answer)
+  log(self, request, answer.status)
+  exchange.write(stream, answer, request.method)
+end
+
 local function serve(self, stream)
   local request = exchange.read(stream)
   if not request then
-    exchange.write(stream, service.refuse({id = new_request_id(self)}, refusals.new("request_malformed")))
+    local answer = service.refuse({id = new_request_id(self)}, refusals.new("request_malformed"))
+    self.service:stamp(answer)
+    exchange.write(stream, answer)
     return
   end
   request.id = new_request_id(self)
   settle_connection(self, stream, request)
   local answer = self.service:answer(request)
-  -- Before the answer leaves: who has read the answer finds the line in the log.
-  if self.log then
-    self.log:add(self.service.state:timestamp(), request, answer.status)
+  if answer.delay then
+    -- Every request has a coroutine of its own: the others go on.
+    cqueues.sleep(answer.delay)
   end
-  exchange.write(stream, answer, request.method)
+  send(self, stream, request, answer)
 end
 
 local function add_connection(self, http, socket)
@@ -71,8 +93,10 @@ local function add_connection(self, http, socket)
   return getmetatable(http).__index.add_socket(http, socket)
 end
 
+-- "wrap" is the beginning of a connection, up to the end of the TLS handshake: a client that speaks something else, or
+-- does not trust the certificate.
 local function report_error(self, operation, message, number)
-  if not CLIENTS_FAULT[number] then
+  if operation ~= "wrap" and not CLIENTS_FAULT[number] then
     self.report(("%s: %s"):format(operation, tostring(message)))
   end
 end
@@ -84,7 +108,9 @@ local function listen(self, host, port)
     port = port,
     -- Without it a port is refused for a minute after its last server ended.
     reuseaddr = true,
-    tls = false,
+    tls = self.certificates ~= nil,
+    ctx = self.certificates and self.certificates.context,
+    version = self.http1 and 1.1 or nil,
     intra_stream_timeout = IDLE_SECONDS,
     onstream = function(_, stream)
       serve(self, stream)
@@ -109,9 +135,15 @@ local function bracketed(host)
   return host:find(":", 1, true) and "[" .. host .. "]" or host
 end
 
+-- For ALPN, the one we prefer first.
+local function protocols(options)
+  return options.http1 and {"http/1.1"} or {"h2", "http/1.1"}
+end
+
 --- Binds the port and listens.
 -- @param options table: `host`, `port` (0 for any free one), `world`, `clock`, `log` (function called with each line,
---   or nil), `report` (function called with a line on what went wrong in here), `controller` (of cqueues, or nil)
+--   or nil), `report` (function called with a line on what went wrong in here), `controller` (of cqueues, or nil),
+--   `tls` and `http1` (booleans)
 -- @return server, or nil and what the system said
 function server.new(options)
   local id = random.bytes(4):gsub(".", function(byte)
@@ -123,6 +155,8 @@ function server.new(options)
     connections = setmetatable({}, {__mode = "k"}),
     controller = options.controller or cqueues.new(),
     report = options.report,
+    http1 = options.http1,
+    certificates = options.tls and certificates.new(options.host, protocols(options)) or nil,
     service = service.new(options.world, options.clock, options.report),
     log = options.log and request_log.new(options.log, options.world.keys),
   }, metatable)
@@ -137,7 +171,8 @@ function server.new(options)
   end
   self.http = http
   local _, _, port = http:localname()
-  self.address = ("http://%s:%d"):format(bracketed(options.host), port)
+  local scheme = options.tls and "https" or "http"
+  self.address = ("%s://%s:%d"):format(scheme, bracketed(options.host), port)
   return self
 end
 

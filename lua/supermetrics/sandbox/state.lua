@@ -259,12 +259,11 @@ local function overlapping(self, transfer_id, first_date, last_date)
 end
 
 local function check_range(first_date, last_date)
-  for name, date in pairs {range_start = first_date, range_end = last_date} do
-    if not calendar.day_number(date) then
-      return nil, refusals.new("date_invalid", name)
-    end
-  end
-  if first_date > last_date then
+  if not calendar.day_number(first_date) then
+    return nil, refusals.new("date_invalid", "range_start")
+  elseif not calendar.day_number(last_date) then
+    return nil, refusals.new("date_invalid", "range_end")
+  elseif first_date > last_date then
     return nil, refusals.new("range_reversed")
   elseif calendar.day_number(last_date) - calendar.day_number(first_date) >= LONGEST_RANGE then
     return nil, refusals.new("range_too_long", tostring(LONGEST_RANGE))
