@@ -58,6 +58,25 @@ function Attempts:left()
   return self.ends and self.ends - self.waiter.now()
 end
 
+local debug = rawget(_G, "debug") -- a host may have taken it away
+
+-- Raises where a user's function that one of ours calls has made this very call on the same client: it would call
+-- itself without an end. Nothing is kept about who is in such a function, since it may raise, and may yield.
+local function check_not_within(self, own_function, message)
+  local level = 3
+  local info = debug and debug.getinfo(level, "f")
+  while info do
+    if info.func == own_function then
+      local _, outer = debug.getlocal(level, 1)
+      if outer and outer.client == self.client then
+        misuse.raise(message)
+      end
+    end
+    level = level + 1
+    info = debug.getinfo(level, "f")
+  end
+end
+
 local function check_token(token)
   if type(token) ~= "string" then
     error(("supermetrics: the function 'token' must return a string, returned a %s"):format(type(token)), 0)
@@ -69,6 +88,8 @@ end
 function Attempts:core_overrides(refusal)
   local token = self.token
   if type(token) == "function" then
+    check_not_within(self, Attempts.core_overrides, "supermetrics: the function 'token' made a call that needs a "
+      .. "token: give that call the override 'token', or make it with another client")
     token = check_token(token(refusal))
   end
   local left = self:left()
@@ -157,6 +178,10 @@ end
 -- `may_still_take_effect` whether the service may even be at work on one.
 -- @return value, nil, response or nil, Error, response
 function Attempts:run()
+  if self.client.settings.on_attempt then
+    check_not_within(self, Attempts.report, "supermetrics: the hook 'on_attempt' made a call with the client that "
+      .. "calls it, and would be called for that too: make it with another client")
+  end
   local response = {}
   while true do
     local value, err

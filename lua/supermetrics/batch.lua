@@ -16,27 +16,26 @@ local function pack(...)
   return {n = select("#", ...), ...}
 end
 
--- Resumes a coroutine until it ends, raises, or yields what `is_ours` accepts; every other yield is handed on.
+-- Resumes a coroutine until it ends, raises, or pauses; every other yield is handed on.
 -- @return what coroutine.resume returned last, packed
-local function resume(thread, is_ours)
+local function resume(thread)
   local answers = {n = 0}
   while true do
     local results = pack(coroutine.resume(thread, unpack(answers, 1, answers.n)))
-    if coroutine.status(thread) == "dead" or is_ours(results[2]) then
+    if coroutine.status(thread) == "dead" or results[2] == PAUSE then
       return results
     end
     answers = pack(coroutine.yield(unpack(results, 2, results.n)))
   end
 end
 
-local function is_pause(value)
-  return value == PAUSE
-end
-
--- Runs a worker until it pauses or ends.
-local function step(worker)
-  local results = resume(worker.thread, is_pause)
+-- Runs a worker until it pauses or ends. Where it raises, so does this, once the calls of all have been ended.
+local function step(worker, workers)
+  local results = resume(worker.thread)
   if not results[1] then
+    for _, other in ipairs(workers) do
+      other.waiter:abort()
+    end
     error(results[2], 0)
   end
   worker.has_ended = coroutine.status(worker.thread) == "dead"
@@ -78,25 +77,13 @@ local function step_ready(workers, now)
   for _, worker in ipairs(workers) do
     if is_ready(worker, moment) then
       any = true
-      step(worker)
+      step(worker, workers)
     end
     if not worker.has_ended and (not earliest or worker.moment < earliest) then
       earliest = worker.moment
     end
   end
   return any, earliest
-end
-
--- Calls a function that may yield, and where it raises, cleans up before raising again. A pcall would do, if Lua 5.1
--- could yield across one.
-local function guarded(body, clean_up)
-  local results = resume(coroutine.create(body), function()
-    return false
-  end)
-  if not results[1] then
-    clean_up()
-    error(results[2], 0)
-  end
 end
 
 --- Runs `work` for every index from 1 to `count`, so many at once. What it raises ends the calls in flight and is
@@ -119,24 +106,18 @@ function batch.run(outer, count, concurrency, work)
   for index = 1, math.min(concurrency, count) do
     workers[index] = new_worker(outer.now, work_on)
   end
-  local function drive()
-    local idle_since = outer.now()
-    while #workers > 0 do
-      local any, earliest = step_ready(workers, outer.now)
-      remove_ended(workers)
-      local moment = outer.now()
-      if any then
-        idle_since = moment
-      else
-        outer.pause(math.max(earliest - moment, 0), moment - idle_since)
-      end
+  -- In the caller's own coroutine, since a host may know only that one, and resume it when its sleep is over.
+  local idle_since = outer.now()
+  while #workers > 0 do
+    local any, earliest = step_ready(workers, outer.now)
+    remove_ended(workers)
+    local moment = outer.now()
+    if any then
+      idle_since = moment
+    else
+      outer.pause(math.max(earliest - moment, 0), moment - idle_since)
     end
   end
-  guarded(drive, function()
-    for _, worker in ipairs(workers) do
-      worker.waiter:abort()
-    end
-  end)
 end
 
 return batch

@@ -37,6 +37,9 @@ local SHORTEST_STEP = 0.001
 local LONGEST_STEP = 0.02
 local SHARE = 0.1
 
+-- When each client of the core was looked at last: one look serves all the coroutines that wait for something of it.
+local last_looks = setmetatable({}, {__mode = "k"})
+
 --- One that blocks nothing: it looks at what is in flight and lets the host go on in between.
 -- @param sleep function(seconds) of the host, which yields
 function waiter.cooperative(now, connection, sleep)
@@ -45,12 +48,19 @@ function waiter.cooperative(now, connection, sleep)
     if in_flight == 0 then
       sleep(math.max(seconds, SHORTEST_STEP))
       return
-    elseif connection:poll(0) < in_flight then
-      return
     end
     local step = math.min(math.max(waited * SHARE, SHORTEST_STEP), LONGEST_STEP)
-    sleep(math.max(math.min(step, seconds), SHORTEST_STEP))
-    connection:poll(0)
+    local moment = now()
+    local since = moment - (last_looks[connection] or -math.huge)
+    -- What was put in flight just now is looked at in any case, so that it leaves at once.
+    if waited < SHORTEST_STEP or since >= step / 2 then
+      last_looks[connection] = moment
+      since = 0
+      if connection:poll(0) < in_flight then
+        return
+      end
+    end
+    sleep(math.max(math.min(step - since, seconds), SHORTEST_STEP))
   end)
 end
 
