@@ -154,7 +154,9 @@ describe("supermetrics.sandbox.certificates module, with --tls", function()
 
   it("answers 200 requests at a time on one HTTP/2 connection", function()
     s:add_backfills {count = 600, status = "RUNNING"}
-    s:faults {{operation = "cancel_backfill", delay = 0.1}}
+    -- Short answers: with more than 64 KiB on their way the client of lua-http may wait for ever; libcurl has a window
+    -- of megabytes.
+    s:faults {{operation = "cancel_backfill", delay = 0.1, text = "{}"}}
     local environment = {PORT = s.port, CA_FILE = s.ca_file, STREAMS = 200, ROUNDS = 3}
     local _, output = process.start({"luajit", "-e", MULTIPLEXED}, environment):wait()
     assert.equal("600\n", output)

@@ -11,6 +11,11 @@ local YIELDING = {
   ssl_session_fetch = true, ssl_client_hello = true,
 }
 
+local ADVICE = "start the call with ngx.timer.at(0, function() ... end), or make it in the rewrite, access or content "
+  .. "phase"
+-- There are no timers before the workers are.
+local ADVICE_FOR_INIT = "in init_worker_by_lua, start the call with ngx.timer.at(0, function() ... end)"
+
 --- The function by which a wait yields to the host; nil where there is no such host. Raises in a phase of OpenResty
 -- that cannot yield: a wait there would stop every request of the worker.
 function host.sleep()
@@ -20,8 +25,8 @@ function host.sleep()
   end
   local phase = ngx.get_phase()
   if not YIELDING[phase] then
-    misuse.raise(("supermetrics: the phase %s of OpenResty cannot wait for an answer: start the call with "
-      .. "ngx.timer.at(0, function() ... end), or make it in the rewrite, access or content phase"):format(phase))
+    misuse.raise(("supermetrics: the phase %s of OpenResty cannot wait for an answer: %s"):format(phase,
+      phase == "init" and ADVICE_FOR_INIT or ADVICE))
   end
   return ngx.sleep
 end
