@@ -93,6 +93,7 @@ build = {
         "csrc/monotonic_clock.c",
         "csrc/operations.c",
         "csrc/options.c",
+        "csrc/process_id.c",
         "csrc/proxy_url.c",
         "csrc/random.c",
         "csrc/response.c",

@@ -144,6 +144,8 @@ static client *check_open_client(lua_State *L, int index) {
   client *owner = luaL_checkudata(L, index, metatable_name);
   if (owner->pool == NULL)
     luaL_error(L, "supermetrics: the client is closed");
+  if (!transport_is_usable(owner->pool))
+    luaL_error(L, "supermetrics: the client was used before this process was forked off: make a new one here");
   return owner;
 }
 

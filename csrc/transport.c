@@ -3,6 +3,7 @@
 #include "handle_settings.h"
 #include "milliseconds.h"
 #include "monotonic_clock.h"
+#include "process_id.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct transport {
   size_t idle_count;
   transfer *in_flight; /* doubly linked */
   size_t in_flight_count;
+  long owner; /* the process whose connections these are; 0 until there is one */
   char *authority;
   size_t max_response_bytes;
 };
@@ -190,6 +192,12 @@ static void unlink_in_flight(transport *pool, transfer *request) {
 
 /* ---- the end of a request ---- */
 
+/* Whether the connections belong to the process that this one was forked from: nothing may be sent or even closed on
+ * them, since that process goes on using them. */
+static bool is_of_another_process(const transport *pool) {
+  return pool->owner != 0 && pool->owner != process_id();
+}
+
 /* Takes an ended request off its pool. What it learned stays in `result`. */
 static void finish(transfer *request, transfer_end end) {
   transport *pool = request->pool;
@@ -204,8 +212,10 @@ static void finish(transfer *request, transfer_end end) {
     result->headers.length = 0; /* those of a 1xx, which is no answer yet */
   result->elapsed = monotonic_seconds() - request->began;
   result->end = end;
-  curl_multi_remove_handle(pool->multi, request->easy);
-  give_handle_back(pool, request->easy);
+  if (!is_of_another_process(pool)) {
+    curl_multi_remove_handle(pool->multi, request->easy);
+    give_handle_back(pool, request->easy);
+  }
   request->easy = NULL;
   unlink_in_flight(pool, request);
   request->pool = NULL;
@@ -295,10 +305,12 @@ void transport_free(transport *pool) {
     return;
   while (pool->in_flight != NULL)
     finish_aborted(pool->in_flight, "the client was closed while the call was in flight");
-  while (pool->idle_count > 0)
-    curl_easy_cleanup(pool->idle[--pool->idle_count]);
-  curl_easy_cleanup(pool->model);
-  curl_multi_cleanup(pool->multi);
+  if (!is_of_another_process(pool)) {
+    while (pool->idle_count > 0)
+      curl_easy_cleanup(pool->idle[--pool->idle_count]);
+    curl_easy_cleanup(pool->model);
+    curl_multi_cleanup(pool->multi);
+  }
   free(pool->authority);
   free(pool);
 }
@@ -316,6 +328,8 @@ size_t transport_poll(transport *pool, double seconds, bool when_idle) {
   size_t before = pool->in_flight_count;
   if (before == 0 && !when_idle)
     return 0;
+  while (pool->in_flight != NULL && is_of_another_process(pool))
+    finish_aborted(pool->in_flight, "the process was forked while the call was in flight");
   perform(pool);
   if (pool->in_flight_count == before && seconds > 0) {
     CURLMcode code = curl_multi_poll(pool->multi, NULL, 0, (int)milliseconds_of(seconds), NULL);
@@ -350,10 +364,15 @@ static bool put_in_flight(transport *pool, transfer *request, const transport_re
   return true;
 }
 
+bool transport_is_usable(const transport *pool) {
+  return !is_of_another_process(pool);
+}
+
 transfer *transport_start(transport *pool, const transport_request *asked) {
   transfer *request = calloc(1, sizeof *request);
   if (request == NULL)
     return NULL;
+  pool->owner = process_id();
   request->began = monotonic_seconds();
   request->writes = asked->writes;
   request->headers = header_list_retain(asked->headers);

@@ -51,6 +51,9 @@ void transport_free(transport *pool);
  * requests that it concerns. */
 size_t transport_poll(transport *pool, double seconds, bool when_idle);
 
+/* Whether requests may be started: not in a process that was forked off after the first one. */
+bool transport_is_usable(const transport *pool);
+
 /* How many requests are in flight. */
 size_t transport_in_flight(const transport *pool);
 
