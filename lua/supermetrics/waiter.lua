@@ -34,7 +34,7 @@ end
 -- already: little is added to a short wait, and a long one costs few looks. OpenResty's timers are no finer than
 -- SHORTEST_STEP.
 local SHORTEST_STEP = 0.001
-local LONGEST_STEP = 0.02
+local LONGEST_STEP = 0.03
 local SHARE = 0.1
 
 -- When each client of the core was looked at last: one look serves all the coroutines that wait for something of it.
