@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes demo sandbox test memcheck lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck lint format setup-demo setup-test clean
 
 all: module
 
@@ -94,6 +94,12 @@ test: setup-test
 memcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
 	@spec/memcheck
+
+# The threads of examples/embed under ThreadSanitizer and helgrind.
+threadcheck: setup-test
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 BUILD=build/tsan CFLAGS="-O1 -g -fsanitize=thread" embed
+	@spec/threadcheck
 
 lint: setup-test
 	@.ci/lint

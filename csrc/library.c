@@ -11,6 +11,7 @@
 #endif
 
 static const char *problem;
+static const char *version_text;
 
 #ifdef __linux__
 #include <dlfcn.h>
@@ -30,7 +31,9 @@ static void pin_module(void) {
 #endif
 
 static void start_once(void) {
+  /* Asked once: the answer is static data of libcurl's, which each call writes again. */
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  version_text = version->version;
   if (version->version_num < 0x075000)
     problem = "libcurl is older than 7.80.0, the oldest that supermetrics works with";
   else if ((version->features & CURL_VERSION_SSL) == 0)
@@ -42,7 +45,7 @@ static void start_once(void) {
 }
 
 const char *library_curl_version(void) {
-  return curl_version_info(CURLVERSION_NOW)->version;
+  return version_text;
 }
 
 #ifdef _WIN32
@@ -62,9 +65,15 @@ const char *library_start(void) {
 #else
 #include <pthread.h>
 
+/* A lock rather than pthread_once, since the tools that look for data races understand it. */
 const char *library_start(void) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, start_once);
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static int has_started;
+  pthread_mutex_lock(&lock);
+  if (!has_started)
+    start_once();
+  has_started = 1;
+  pthread_mutex_unlock(&lock);
   return problem;
 }
 #endif

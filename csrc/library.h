@@ -8,7 +8,7 @@
  * times. */
 const char *library_start(void);
 
-/* The version of the libcurl that runs. */
+/* The version of the libcurl that runs; library_start comes first. */
 const char *library_curl_version(void);
 
 #pragma GCC visibility pop
