@@ -254,18 +254,10 @@ static bool push_backfill(const reading *read) {
   return !push_mismatch(read);
 }
 
-static bool is_list(lua_State *L) {
-  lua_pushnil(L);
-  if (lua_next(L, -2) == 0)
-    return true;
-  lua_pop(L, 2);
-  return compat_raw_length(L, -1) > 0;
-}
-
 static bool push_backfill_list(const reading *read) {
   lua_State *L = read->L;
   char problem[BACKFILL_PROBLEM_SIZE];
-  if (push_member(L, read->document, "data") != LUA_TTABLE || !is_list(L)) {
+  if (push_member(L, read->document, "data") != LUA_TTABLE || !json_is_list(L)) {
     push_no_data(read, "list");
     return false;
   }

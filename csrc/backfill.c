@@ -2,6 +2,7 @@
 
 #include "compat.h"
 #include "integer.h"
+#include "json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,19 +70,9 @@ static bool settle_text(lua_State *L, const char *name) {
   return is_text;
 }
 
-static bool is_list(lua_State *L) {
-  if (!lua_istable(L, -1))
-    return false;
-  lua_pushnil(L);
-  if (lua_next(L, -2) == 0)
-    return true;
-  lua_pop(L, 2);
-  return compat_raw_length(L, -1) > 0;
-}
-
 /* What is not a list becomes the only entry of one, and a null entry is none. */
 static bool settle_list(lua_State *L, const char *name) {
-  bool whole = is_list(L);
+  bool whole = json_is_list(L);
   int count = whole ? (int)compat_raw_length(L, -1) : lua_isnil(L, -1) ? 0 : 1;
   int kept = 0;
   lua_createtable(L, count, 0);

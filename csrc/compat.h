@@ -121,9 +121,4 @@ static inline bool compat_push_whole_float(lua_State *L, int index) {
 #endif
 }
 
-/* Whether the type of the value is LuaJIT's cdata: its __tostring writes 64-bit integers out in full. */
-static inline bool compat_is_cdata(lua_State *L, int index) {
-  return lua_type(L, index) == COMPAT_TYPE_CDATA;
-}
-
 #endif

@@ -123,6 +123,16 @@ bool json_decode(lua_State *L, const char *text, size_t length) {
   return true;
 }
 
+bool json_is_list(lua_State *L) {
+  if (!lua_istable(L, -1))
+    return false;
+  lua_pushnil(L);
+  if (lua_next(L, -2) == 0)
+    return true;
+  lua_pop(L, 2);
+  return compat_raw_length(L, -1) > 0;
+}
+
 /* Whether the table on top, which lua-cjson has encoded, holds an integer that was rounded on the way. */
 static bool has_long_integer(lua_State *L) {
   luaL_checkstack(L, 4, "JSON nested too deeply");

@@ -18,6 +18,9 @@ void json_open(lua_State *L);
  * in an array stays the light userdata NULL, so that the array has no hole. */
 bool json_decode(lua_State *L, const char *text, size_t length);
 
+/* Whether the decoded value on top is an array. An empty object looks like an empty array, and counts as one. */
+bool json_is_list(lua_State *L);
+
 /* Pushes the JSON of the table at `index` and returns true, or pushes why it has none and returns false. An integer
  * that lua-cjson would round is such a reason. */
 bool json_encode(lua_State *L, int index);

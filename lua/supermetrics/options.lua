@@ -34,12 +34,11 @@ local COUNT = {is_count, "a whole number from 1 to 1000"}
 local FUNCTION = {is_function, "a function"}
 local TOKEN = {is_token, "a string, or a function that returns one"}
 local BOOLEAN = {is_boolean, "true or false"}
-local CHECKED_BY_CORE = {is_anything}
-local CHECKED_BY_CALLER = {is_anything}
+local CHECKED_ELSEWHERE = {is_anything} -- by the core, or by the function that takes it
 
 local function with_core(names, rows)
   for _, name in ipairs(names) do
-    rows[name] = rows[name] or CHECKED_BY_CORE
+    rows[name] = rows[name] or CHECKED_ELSEWHERE
   end
   return rows
 end
@@ -64,8 +63,8 @@ options.of = {
   batch = {noun = "option", rows = with_call{concurrency = COUNT, on_result = FUNCTION}},
   incomplete = {
     noun = "option",
-    rows = with_call{concurrency = COUNT, on_result = FUNCTION, dry_run = BOOLEAN, transfer_id = CHECKED_BY_CALLER,
-      status = CHECKED_BY_CALLER},
+    rows = with_call{concurrency = COUNT, on_result = FUNCTION, dry_run = BOOLEAN, transfer_id = CHECKED_ELSEWHERE,
+      status = CHECKED_ELSEWHERE},
   },
   wait = {noun = "option", rows = with_call{on_progress = FUNCTION, timeout = SECONDS}},
 }
