@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck lint format setup-demo setup-test clean
 
 all: module
 
@@ -100,6 +100,11 @@ threadcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 BUILD=build/tsan CFLAGS="-O1 -g -fsanitize=thread" embed
 	@spec/threadcheck
+
+# What an idle wait costs the processor in each host.
+idlecheck: setup-test
+	@$(MAKE) --no-print-directory runtimes
+	@spec/idlecheck
 
 lint: setup-test
 	@.ci/lint

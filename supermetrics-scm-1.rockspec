@@ -66,6 +66,7 @@ build = {
     ["supermetrics.sandbox.state"] = "lua/supermetrics/sandbox/state.lua",
     ["supermetrics.sandbox.wire"] = "lua/supermetrics/sandbox/wire.lua",
     ["supermetrics.sandbox.world"] = "lua/supermetrics/sandbox/world.lua",
+    ["supermetrics.sleep.luv"] = "lua/supermetrics/sleep/luv.lua",
     ["supermetrics.waiter"] = "lua/supermetrics/waiter.lua",
     ["supermetrics.waiting"] = "lua/supermetrics/waiting.lua",
     ["supermetrics.core"] = {

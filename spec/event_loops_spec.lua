@@ -6,6 +6,7 @@
 local answers = require "spec.support.answers"
 local client_module = require "supermetrics.client"
 local core = require "supermetrics.core"
+local event_loops = require "spec.support.event_loops"
 local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
 local scripted_server = require "spec.support.scripted_server"
@@ -22,110 +23,6 @@ local TOLERANCE = 0.05 * slowness -- seconds
 local LIMIT = 10 * slowness -- seconds after which a loop has hung
 
 local SLOW = {{wait = ANSWER_SECONDS}, {send = answers.backfill()}}
-
--- ---- the loops ----
-
--- Each has `sleep`, the option of a client, and run(bodies, is_over), which runs functions side by side until
--- is_over().
-local loops = {}
-
-function loops.cqueues(cqueues)
-  local loop = {sleep = cqueues.sleep}
-  function loop.run(bodies, is_over)
-    local controller = cqueues.new()
-    for _, body in ipairs(bodies) do
-      controller:wrap(body)
-    end
-    while not is_over() do
-      assert(controller:step(0.1))
-    end
-  end
-  return loop
-end
-
--- Runs luv until is_over(), and leaves no timer behind.
-local function run_luv(uv, is_over)
-  while not is_over() do
-    uv.run("once")
-  end
-  uv.walk(function(handle)
-    if not handle:is_closing() then
-      handle:close()
-    end
-  end)
-  uv.run()
-end
-
--- The way of most programs: whoever sleeps leaves a timer that resumes it.
-function loops.luv(uv)
-  local loop = {}
-  function loop.sleep(seconds)
-    local thread, timer = coroutine.running(), uv.new_timer()
-    timer:start(math.ceil(seconds * 1000), 0, function()
-      timer:close()
-      assert(coroutine.resume(thread))
-    end)
-    coroutine.yield()
-  end
-  function loop.run(bodies, is_over)
-    for _, body in ipairs(bodies) do
-      coroutine.wrap(body)()
-    end
-    run_luv(uv, is_over)
-  end
-  return loop
-end
-
--- The other way: whoever sleeps yields the seconds, and whoever runs it takes care of the timer.
-loops["luv with a scheduler"] = function(uv)
-  local loop = {sleep = coroutine.yield}
-  local function go_on(thread)
-    local _, seconds = assert(coroutine.resume(thread))
-    if coroutine.status(thread) ~= "dead" then
-      local timer = uv.new_timer()
-      timer:start(math.ceil(seconds * 1000), 0, function()
-        timer:close()
-        go_on(thread)
-      end)
-    end
-  end
-  function loop.run(bodies, is_over)
-    for _, body in ipairs(bodies) do
-      go_on(coroutine.create(body))
-    end
-    run_luv(uv, is_over)
-  end
-  return loop
-end
-
--- Debian's has no sleep: see examples/event_loops/copas.lua.
-function loops.copas(copas)
-  local loop, sleepers = {}, {}
-  function loop.sleep(seconds)
-    sleepers[coroutine.running()] = core.now() + seconds
-    coroutine.yield()
-  end
-  local function wake()
-    local due = {}
-    for thread, moment in pairs(sleepers) do
-      due[#due + 1] = moment <= core.now() and thread or nil
-    end
-    for _, thread in ipairs(due) do
-      sleepers[thread] = nil
-      copas.addthread(thread)
-    end
-  end
-  function loop.run(bodies, is_over)
-    for _, body in ipairs(bodies) do
-      copas.addthread(body)
-    end
-    while not is_over() do
-      copas.step(0.001)
-      wake()
-    end
-  end
-  return loop
-end
 
 -- Name, module, the Lua versions for which Debian 12 has it, and the example.
 local LOOPS = {
@@ -154,7 +51,7 @@ for _, row in ipairs(LOOPS) do
 
       setup(function()
         server = scripted_server.start()
-        loop = loops[name](require(module_name))
+        loop = event_loops[name](require(module_name))
       end)
 
       teardown(function()

@@ -15,7 +15,11 @@ if not sleep then
   end
   function loop()
     while next(sleepers) do
-      copas.step(0.001)
+      local first = math.huge
+      for _, moment in pairs(sleepers) do
+        first = math.min(first, moment)
+      end
+      copas.step(math.max(first - socket.gettime(), 0))
       local due = {}
       for thread, moment in pairs(sleepers) do
         due[#due + 1] = moment <= socket.gettime() and thread or nil

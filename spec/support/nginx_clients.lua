@@ -28,17 +28,4 @@ function clients.say_in_flight()
   ngx.print(clients.shared.core:in_flight())
 end
 
---- Makes a call, and answers the request with the seconds of processor time that this worker spent in the first half
--- second of it, and in the two seconds after that.
-function clients.say_processor_seconds()
-  local call = ngx.thread.spawn(clients.shared.get_backfill, clients.shared, 12345, 67890)
-  local moments = { os.clock() }
-  for index, seconds in ipairs { 0.5, 2 } do
-    ngx.sleep(seconds)
-    moments[index + 1] = os.clock()
-  end
-  assert(ngx.thread.wait(call))
-  ngx.print(moments[2] - moments[1], " ", moments[3] - moments[2])
-end
-
 return clients
