@@ -31,9 +31,9 @@ function waiter.blocking(now, connection)
 end
 
 -- While something is in flight, a cooperative wait looks at it again after a tenth of the time that it has waited
--- already, up to LONGEST_STEP: little is added to a short wait, and a long one costs few looks. What waits for more than
--- two seconds is looked at yet more rarely: waking up costs a host up to 140 microseconds on a virtual machine, where
--- the look itself costs 15, and 1 % of such a wait is little. OpenResty's timers are no finer than SHORTEST_STEP.
+-- already, up to LONGEST_STEP: little is added to a short wait, and a long one costs few looks. One of more than two
+-- seconds is looked at yet more rarely: waking up costs a host up to 140 microseconds on a virtual machine, where the
+-- look itself costs 15, and 1 % of such a wait is little. OpenResty's timers are no finer than SHORTEST_STEP.
 local SHORTEST_STEP = 0.001
 local LONGEST_STEP = 0.02
 local SHARE = 0.1
