@@ -340,7 +340,7 @@ describe("OpenResty", function()
       local file = assert(io.open(CONFIGURATION, "rb"))
       local text = file:read("*a")
       file:close()
-      local command = assert(text:match("\n#%s+(nginx [^\n]+)"), "no command in " .. CONFIGURATION)
+      local command = assert(text:match("\n#%s+(WEBHOOK_SECRET=%S+ nginx [^\n]+)"), "no command in " .. CONFIGURATION)
       local replaced
       text, replaced = text:gsub("listen 127%.0%.0%.1:8080;", "listen unix:" .. folder .. "/socket;")
       assert.equal(1, replaced)
@@ -350,7 +350,7 @@ describe("OpenResty", function()
       assert(copy:close())
       command, replaced = command:gsub("%-c " .. CONFIGURATION:gsub("%p", "%%%0"), "-c " .. folder .. "/nginx.conf")
       assert.equal(1, replaced)
-      return nginx.adopt(folder, {"sh", "-c", "exec " .. command .. nginx.user_option()}, environment)
+      return nginx.adopt(folder, {"sh", "-c", command:gsub("nginx ", "exec nginx ", 1) .. nginx.user_option()}, environment)
     end
 
     setup(function()
@@ -406,6 +406,44 @@ describe("OpenResty", function()
         "/cancel/1/9999999999999999999"} do
         assert.equal(404, (cancel(path)), path)
       end
+    end)
+
+    local SECRET = "a_secret_of_yours"
+
+    local function call_webhook(body, secret)
+      local answer = server:request{method = "POST", path = "/webhook", body = body,
+        headers = {["X-Webhook-Secret"] = secret}}
+      return answer.status, cjson.decode(answer.body).message
+    end
+
+    it("cancels on a webhook, and says that there is nothing to do where it calls twice", function()
+      local status, message = call_webhook('{"team_id": 12345, "backfill_id": "9007199254740993"}', SECRET)
+      assert.equal(200, status, message)
+      assert.truthy(message:find("^backfill 9007199254740993 of transfer 504: CANCELLED"), message)
+      status, message = call_webhook('{"team_id": 12345, "backfill_id": "9007199254740993"}', SECRET)
+      assert.equal(200, status, message)
+      assert.truthy(message:find("already CANCELLED", 1, true), message)
+    end)
+
+    it("refuses a webhook without the secret, or without ids", function()
+      assert.equal(403, (call_webhook('{"team_id": 12345, "backfill_id": 1001}', "another secret")))
+      assert.equal(403, (call_webhook('{"team_id": 12345, "backfill_id": 1001}')))
+      for body, problem in pairs{
+        ["not JSON"] = "JSON object",
+        ["[]"] = "team_id must be",
+        ['{"team_id": 12345}'] = "backfill_id must be",
+        ['{"team_id": 12345, "backfill_id": 9007199254740993}'] = "backfill_id must be",
+      } do
+        local status, message = call_webhook(body, SECRET)
+        assert.equal(400, status, body)
+        assert.truthy(message:find(problem, 1, true), message)
+      end
+    end)
+
+    it("makes whoever calls the webhook try again where that may help", function()
+      local status, message = call_webhook('{"team_id": 12345, "backfill_id": 1007}', SECRET)
+      assert.equal(503, status)
+      assert.truthy(message:find("server_error", 1, true), message)
     end)
   end)
 end)

@@ -178,7 +178,7 @@ function nginx.start(options)
 end
 
 --- Sends a request over a connection of its own, and does not wait for the answer.
--- @param request table: `path`; `method`, GET where absent
+-- @param request table: `path`; `method`, GET where absent; `headers`, a table; `body`
 -- @return Exchange
 function Nginx:open(request)
   local connection = assert(socket.connect { path = self.folder .. "/socket" })
@@ -187,9 +187,14 @@ function Nginx:open(request)
     return reason
   end)
   connection:settimeout(LONGEST_WAIT)
+  local body = request.body or ""
   -- HTTP/1.0: the answer is one piece, and ends with the connection.
-  local sent, reason = connection:write(("%s %s HTTP/1.0\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"):format(
-    request.method or "GET", request.path))
+  local lines = {("%s %s HTTP/1.0"):format(request.method or "GET", request.path), "Host: localhost",
+    "Content-Length: " .. #body}
+  for name, value in pairs(request.headers or {}) do
+    lines[#lines + 1] = name .. ": " .. value
+  end
+  local sent, reason = connection:write(table.concat(lines, "\r\n") .. "\r\n\r\n" .. body)
   if not sent then
     connection:close()
     error("cannot send a request to nginx: " .. tostring(reason), 2)
