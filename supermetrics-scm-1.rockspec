@@ -97,6 +97,7 @@ build = {
         "csrc/process_id.c",
         "csrc/proxy_url.c",
         "csrc/random.c",
+        "csrc/request_url.c",
         "csrc/response.c",
         "csrc/transfer_end.c",
         "csrc/transport.c",

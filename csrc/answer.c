@@ -61,16 +61,22 @@ static bool has_envelope(const reading *read) {
 
 static void push_error(const reading *read, const char *kind, const char *reason) {
   const answer_facts *facts = read->facts;
+  lua_State *L = read->L;
+  if (facts->request != NULL)
+    lua_pushstring(L, facts->request);
+  else
+    operation_push_request(L, facts->asked, facts->arguments);
   error_push(read->L, &(error_facts){
                           .kind = kind,
                           .operation = facts->asked->name,
-                          .request = facts->request,
+                          .request = lua_tostring(L, -1),
                           .reason = reason,
                           .credential = facts->credential,
                           .status = facts->result->status,
                           .elapsed = facts->result->elapsed,
                           .is_unknown = is_outcome_unknown(facts, has_envelope(read)),
                       });
+  lua_remove(L, -2);
 }
 
 /* error[name] = envelope.error[name]; whether there was one. */

@@ -10,7 +10,7 @@
 typedef struct answer_facts {
   const operation *asked;
   const operation_arguments *arguments;
-  const char *request; /* "PATCH /teams/1/backfills/2" */
+  const char *request; /* "GET /teams/1"; NULL where the operation and its arguments say it */
   bool writes;
   const char *credential; /* that the request carried */
   const transfer_result *result;

@@ -9,19 +9,23 @@ static const char metatable_name[] = "supermetrics.Call";
 /* The table that is tied to a Call. The client stands in it so that the collector takes it after its calls. */
 enum { SLOT_CLIENT = 1, SLOT_REQUEST, SLOT_VALUE, SLOT_ERROR, SLOT_RESPONSE };
 
-call *call_push(lua_State *L, int client, int request) {
+call *call_push(lua_State *L, int client) {
   client = compat_absolute_index(L, client);
-  request = compat_absolute_index(L, request);
   call *made = lua_newuserdata(L, sizeof *made);
   *made = (call){0};
   compat_set_metatable(L, metatable_name);
   lua_createtable(L, SLOT_RESPONSE, 0);
   lua_pushvalue(L, client);
   lua_rawseti(L, -2, SLOT_CLIENT);
-  lua_pushvalue(L, request);
-  lua_rawseti(L, -2, SLOT_REQUEST);
   compat_set_user_table(L, -2);
   return made;
+}
+
+void call_name_request(lua_State *L, const char *method, const char *path) {
+  compat_get_user_table(L, -1);
+  lua_pushfstring(L, "%s %s", method, path);
+  lua_rawseti(L, -2, SLOT_REQUEST);
+  lua_pop(L, 1);
 }
 
 static call *check_call(lua_State *L) {
@@ -35,7 +39,7 @@ static void read_answer(lua_State *L, call *asked) {
   const answer_facts facts = {
       .asked = asked->asked,
       .arguments = &asked->arguments,
-      .request = lua_tostring(L, -1),
+      .request = lua_tostring(L, -1), /* NULL for an operation's */
       .writes = asked->writes,
       .credential = transfer_credential(asked->request),
       .result = transfer_peek(asked->request),
@@ -80,9 +84,11 @@ static int call_abort(lua_State *L) {
 
 /* call:request(): what was asked for, "PATCH /teams/1/backfills/2". */
 static int call_request(lua_State *L) {
-  check_call(L);
+  call *asked = check_call(L);
   compat_get_user_table(L, 1);
   lua_rawgeti(L, -1, SLOT_REQUEST);
+  if (lua_isnil(L, -1))
+    operation_push_request(L, asked->asked, &asked->arguments);
   return 1;
 }
 

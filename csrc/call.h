@@ -20,9 +20,11 @@ typedef struct call {
 /* Makes the metatable. */
 void call_open(lua_State *L);
 
-/* Pushes a Call that is not in flight yet, and keeps the client at `client` alive for it. `request` is
- * how errors name it, "PATCH /teams/1/backfills/2", an index too. */
-call *call_push(lua_State *L, int client, int request);
+/* Pushes a Call that is not in flight yet, and keeps the client at `client` alive for it. */
+call *call_push(lua_State *L, int client);
+
+/* How errors name a Call that is not one of the operations': "GET /teams/1". The Call is on top. */
+void call_name_request(lua_State *L, const char *method, const char *path);
 
 /* Pushes what Call:result returns for the Call at `index`; returns how many values those are. */
 int call_push_result(lua_State *L, int index);

@@ -18,7 +18,7 @@ static const char metatable_name[] = "supermetrics.Client";
 typedef struct client {
   transport *pool; /* NULL once closed */
   base_url address;
-  header_list *custom_headers; /* options.headers */
+  header_list *common_headers; /* what every request sends, options.headers among it */
   header_list *read_headers;   /* what every request without a body sends */
   header_list *write_headers;  /* what every request with one sends */
   double timeout;              /* seconds */
@@ -36,11 +36,11 @@ static void raise_out_of_memory(lua_State *L) {
 static int client_close(lua_State *L) {
   client *target = luaL_checkudata(L, 1, metatable_name);
   transport_free(target->pool);
-  header_list_release(target->custom_headers);
+  header_list_release(target->common_headers);
   header_list_release(target->read_headers);
   header_list_release(target->write_headers);
   target->pool = NULL;
-  target->custom_headers = target->read_headers = target->write_headers = NULL;
+  target->common_headers = target->read_headers = target->write_headers = NULL;
   return 0;
 }
 
@@ -55,11 +55,10 @@ static int client_collect(lua_State *L) {
 /* ---- making one ---- */
 
 /* Headers of a request with or without a body; NULL when memory ran out. */
-static header_list *new_headers(const char *credential, bool has_body, const header_list *custom) {
+static header_list *new_headers(const char *credential, bool has_body, const header_list *common) {
   header_list *list = header_list_new(credential);
-  bool is_complete = list != NULL && header_list_set(list, "Accept", "application/json") &&
-                     (!has_body || header_list_set(list, "Content-Type", "application/json")) &&
-                     header_list_set_all(list, custom);
+  bool is_complete = list != NULL && (!has_body || header_list_set(list, "Content-Type", "application/json")) &&
+                     header_list_set_all(list, common);
   if (is_complete)
     return list;
   header_list_release(list);
@@ -88,15 +87,22 @@ static void push_user_agent(lua_State *L, const client_options *options) {
                   options->user_agent != NULL ? " " : "", options->user_agent != NULL ? options->user_agent : "");
 }
 
+/* User-Agent and Accept-Encoding are lines like the others, since libcurl writes those of its own options letter by
+ * letter and anew for every request. */
 static void make_headers(lua_State *L, int index, client *made, const client_options *options) {
-  made->custom_headers = header_list_new(NULL);
-  bool is_complete = made->custom_headers != NULL;
+  push_user_agent(L, options);
+  made->common_headers = header_list_new(NULL);
+  bool is_complete = made->common_headers != NULL &&
+                     header_list_set(made->common_headers, "Accept", "application/json") &&
+                     header_list_set(made->common_headers, "User-Agent", lua_tostring(L, -1)) &&
+                     (!library_can_gunzip() || header_list_set(made->common_headers, "Accept-Encoding", "gzip"));
+  lua_pop(L, 1);
   if (is_complete && options->has_headers)
-    is_complete = options_set_headers(L, index, made->custom_headers);
+    is_complete = options_set_headers(L, index, made->common_headers);
   if (is_complete)
-    made->read_headers = new_headers(options->api_key, false, made->custom_headers);
+    made->read_headers = new_headers(options->api_key, false, made->common_headers);
   if (made->read_headers != NULL)
-    made->write_headers = new_headers(options->api_key, true, made->custom_headers);
+    made->write_headers = new_headers(options->api_key, true, made->common_headers);
   if (made->write_headers == NULL)
     raise_out_of_memory(L);
 }
@@ -108,8 +114,6 @@ void client_push(lua_State *L, int index) {
   index = compat_absolute_index(L, index);
   client_options options;
   options_check_client(L, index, &options);
-  push_user_agent(L, &options);
-  options.user_agent = lua_tostring(L, -1);
   client *made = lua_newuserdata(L, sizeof *made);
   *made = (client){0};
   compat_set_metatable(L, metatable_name);
@@ -124,7 +128,7 @@ void client_push(lua_State *L, int index) {
           .ca_file = options.ca_file,
           .ca_path = options.ca_path,
           .proxy = options.proxy,
-          .user_agent = options.user_agent,
+          .base_url = made->address.text,
           .is_plain_http = made->address.is_plain_http,
           .authority = made->address.authority,
           .connect_timeout = options.connect_timeout,
@@ -135,7 +139,6 @@ void client_push(lua_State *L, int index) {
     luaL_error(L, "supermetrics: libcurl refuses the options: %s", problem);
   if (made->pool == NULL)
     raise_out_of_memory(L);
-  lua_remove(L, -2); /* the user agent, which had to live until libcurl copied it */
 }
 
 /* ---- starting a call ---- */
@@ -164,7 +167,7 @@ typedef struct outgoing {
 static void make_call_headers(lua_State *L, const client *owner, call *made, bool has_body, int overrides,
                               const call_options *options) {
   const char *credential = options->token != NULL ? options->token : header_list_credential(owner->read_headers);
-  made->headers = new_headers(credential, has_body, owner->custom_headers);
+  made->headers = new_headers(credential, has_body, owner->common_headers);
   if (made->headers == NULL || (options->has_headers && !options_set_headers(L, overrides, made->headers)))
     raise_out_of_memory(L);
 }
@@ -172,23 +175,24 @@ static void make_call_headers(lua_State *L, const client *owner, call *made, boo
 /* Pushes the Call of a request that is now in flight. */
 static void push_in_flight(lua_State *L, int client_index, const outgoing *request, int overrides,
                            const call_options *options) {
-  client *owner = check_open_client(L, client_index);
+  client *owner = lua_touserdata(L, client_index);
   if (options->token == NULL && !owner->has_api_key)
     luaL_error(L, "%s: the client has no api_key, so each call needs the override 'token'", request->asked->name);
-  const char *url = lua_pushfstring(L, "%s%s", owner->address.text, request->path);
-  lua_pushfstring(L, "%s %s", request->method, request->path);
-  call *made = call_push(L, client_index, -1);
+  call *made = call_push(L, client_index);
   made->asked = request->asked;
   made->arguments = request->arguments;
   made->writes = request->writes;
-  check_open_client(L, client_index);
-  if (options->token != NULL || options->has_headers)
-    make_call_headers(L, owner, made, request->body != NULL, overrides, options);
+  if (request->asked->path == NULL)
+    call_name_request(L, request->method, request->path);
   check_open_client(L, client_index); /* still: see client_collect */
+  if (options->token != NULL || options->has_headers) {
+    make_call_headers(L, owner, made, request->body != NULL, overrides, options);
+    check_open_client(L, client_index);
+  }
   header_list *usual = request->body != NULL ? owner->write_headers : owner->read_headers;
   made->request = transport_start(owner->pool, &(transport_request){
                                                    .method = request->method,
-                                                   .url = url,
+                                                   .path = request->path,
                                                    .headers = made->headers != NULL ? made->headers : usual,
                                                    .body = request->body,
                                                    .body_length = request->body_length,
@@ -197,23 +201,21 @@ static void push_in_flight(lua_State *L, int client_index, const outgoing *reque
                                                });
   if (made->request == NULL)
     raise_out_of_memory(L);
-  lua_replace(L, -3);
-  lua_pop(L, 1);
 }
 
 void client_push_call(lua_State *L, int client_index, const operation *asked, int first) {
   int overrides = first + operation_argument_count(asked);
-  outgoing request = {.asked = asked, .method = asked->method, .writes = asked->writes};
+  char path[OPERATION_TEXT_SIZE], body[OPERATION_TEXT_SIZE];
+  outgoing request = {.asked = asked, .method = asked->method, .path = path, .writes = asked->writes};
   call_options options;
   operation_check_arguments(L, asked, first, &request.arguments);
   options_check_call(L, overrides, asked->name, &options);
-  operation_push_path(L, asked, &request.arguments);
-  request.path = lua_tostring(L, -1);
-  operation_push_body(L, asked, &request.arguments);
-  request.body = lua_tolstring(L, -1, &request.body_length);
+  operation_write_path(asked, &request.arguments, path);
+  if (operation_write_body(asked, &request.arguments, body)) {
+    request.body = body;
+    request.body_length = strlen(body);
+  }
   push_in_flight(L, client_index, &request, overrides, &options);
-  lua_insert(L, -3); /* path, body, call */
-  lua_pop(L, 2);
 }
 
 /* client:start(operation, …, overrides): checks, puts the request in flight and returns its Call at once. */

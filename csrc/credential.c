@@ -18,12 +18,17 @@ static const char *find_bytes(const char *text, size_t length, const char *wante
   return NULL;
 }
 
-void credential_push_removed(lua_State *L, const char *text, size_t length, const char *credential) {
+bool credential_is_in(const char *text, size_t length, const char *credential) {
   size_t credential_length = credential != NULL ? strlen(credential) : 0;
-  if (credential_length < SHORTEST_TO_REMOVE) {
+  return credential_length >= SHORTEST_TO_REMOVE && find_bytes(text, length, credential, credential_length) != NULL;
+}
+
+void credential_push_removed(lua_State *L, const char *text, size_t length, const char *credential) {
+  if (!credential_is_in(text, length, credential)) {
     lua_pushlstring(L, text, length);
     return;
   }
+  size_t credential_length = strlen(credential);
   luaL_Buffer result;
   luaL_buffinit(L, &result);
   const char *found;

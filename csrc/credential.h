@@ -3,9 +3,14 @@
 #define SUPERMETRICS_CREDENTIAL_H
 
 #include <lua.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #pragma GCC visibility push(hidden)
+
+/* Whether the credential stands somewhere in the text. One that is NULL, or so short that it may be any word, never
+ * does. */
+bool credential_is_in(const char *text, size_t length, const char *credential);
 
 /* Pushes the text with every occurrence of the credential cut out: a server, or a proxy before it, may echo a request
  * with its Authorization line. A credential of under 8 characters is left alone, since it would be found in innocent

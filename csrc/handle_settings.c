@@ -59,8 +59,8 @@ static CURLcode set_texts(CURL *easy, const transport_settings *settings) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     {CURLOPT_PROTOCOLS_STR, "http,https"},
 #endif
-    {CURLOPT_ACCEPT_ENCODING, ""}, /* every compression that this libcurl can undo */
-    {CURLOPT_USERAGENT, settings->user_agent},
+    /* Whatever compression comes is undone; which one to ask for, a line of the request's headers says. */
+    {CURLOPT_ACCEPT_ENCODING, ""},
     /* Empty, not NULL: settings never come from http_proxy, no_proxy and the like. */
     {CURLOPT_PROXY, settings->proxy != NULL ? settings->proxy : ""},
     {CURLOPT_NOPROXY, ""},

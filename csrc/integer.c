@@ -1,8 +1,5 @@
 #include "integer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 bool integer_parse(const char *text, size_t length, int64_t *value) {
   bool negative = length > 0 && text[0] == '-';
   size_t first = negative ? 1 : 0;
@@ -24,5 +21,17 @@ bool integer_parse(const char *text, size_t length, int64_t *value) {
 }
 
 size_t integer_write(int64_t value, char text[INTEGER_TEXT_SIZE]) {
-  return (size_t)snprintf(text, INTEGER_TEXT_SIZE, "%" PRId64, value);
+  char digits[INTEGER_TEXT_SIZE]; /* the last one first */
+  uint64_t magnitude = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+  size_t count = 0, length = 0;
+  do {
+    digits[count++] = (char)('0' + magnitude % 10);
+    magnitude /= 10;
+  } while (magnitude > 0);
+  if (value < 0)
+    text[length++] = '-';
+  while (count > 0)
+    text[length++] = digits[--count];
+  text[length] = '\0';
+  return length;
 }

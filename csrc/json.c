@@ -62,15 +62,15 @@ static void push_unmarked(lua_State *L, const char *text, size_t length) {
     lua_pushlstring(L, text + 1, length - 1);
 }
 
-/* Pushes what the value on top should rather be; false, and nothing pushed, where it is right as it is. */
-static bool push_settled(lua_State *L, bool marked) {
+/* Pushes what the value at `index` should rather be; false, and nothing pushed, where it is right as it is. */
+static bool push_settled(lua_State *L, int index, bool marked) {
   size_t length;
   const char *text;
-  switch (lua_type(L, -1)) {
+  switch (lua_type(L, index)) {
   case LUA_TNUMBER:
-    return compat_push_whole_float(L, -1);
+    return compat_push_whole_float(L, index);
   case LUA_TSTRING:
-    text = marked ? lua_tolstring(L, -1, &length) : NULL;
+    text = marked ? lua_tolstring(L, index, &length) : NULL;
     if (text == NULL || text[0] != JSON_MARK)
       return false;
     push_unmarked(L, text, length);
@@ -83,20 +83,21 @@ static bool push_settled(lua_State *L, bool marked) {
 /* Settles every value in the table on top. Setting existing fields is allowed while lua_next walks. */
 static void settle_table(lua_State *L, bool marked) {
   luaL_checkstack(L, 6, "JSON nested too deeply");
-  int table = lua_gettop(L);
+  int table = lua_gettop(L), key = table + 1, value = table + 2;
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
-    bool is_null_field = lua_islightuserdata(L, -1) && lua_type(L, -2) == LUA_TSTRING;
-    if (lua_istable(L, -1))
+    int type = lua_type(L, value);
+    bool is_null_field = type == LUA_TLIGHTUSERDATA && lua_type(L, key) == LUA_TSTRING;
+    if (type == LUA_TTABLE) {
       settle_table(L, marked);
-    else if (is_null_field)
-      lua_pushnil(L);
-    if (is_null_field || push_settled(L, marked)) {
-      lua_pushvalue(L, -3); /* key, value, settled, key */
-      lua_insert(L, -2);
-      lua_rawset(L, table);
+    } else {
+      lua_pushvalue(L, key);
+      if (is_null_field)
+        lua_pushnil(L);
+      if (is_null_field || push_settled(L, value, marked))
+        lua_rawset(L, table);
     }
-    lua_pop(L, 1);
+    lua_settop(L, key);
   }
 }
 
@@ -118,7 +119,7 @@ bool json_decode(lua_State *L, const char *text, size_t length) {
     return reject_or_raise(L, status);
   if (lua_istable(L, -1))
     settle_table(L, marked);
-  else if (push_settled(L, marked))
+  else if (push_settled(L, -1, marked))
     lua_remove(L, -2);
   return true;
 }

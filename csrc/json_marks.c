@@ -85,7 +85,24 @@ static size_t mark_number(scan *state, size_t start) {
   return end > start ? end : start + 1;
 }
 
+/* Whether so many digits stand in a row anywhere. Wherever they begin, they cover one of the places looked at here, so
+ * that most texts, which have none, are not read letter by letter. */
+static bool has_long_run_of_digits(const char *text, size_t length) {
+  for (size_t i = LONG_INTEGER_DIGITS - 1; i < length; i += LONG_INTEGER_DIGITS) {
+    size_t first = i, behind = i;
+    while (behind < length && is_digit(text[behind]))
+      behind++;
+    while (first > 0 && behind > i && is_digit(text[first - 1]))
+      first--;
+    if (behind - first >= LONG_INTEGER_DIGITS)
+      return true;
+  }
+  return false;
+}
+
 size_t json_mark_long_integers(const char *text, size_t length, char *marked) {
+  if (!has_long_run_of_digits(text, length))
+    return 0;
   scan state = {.text = text, .length = length, .marked = marked};
   size_t i = 0;
   while (i < length) {

@@ -12,6 +12,7 @@
 
 static const char *problem;
 static const char *version_text;
+static bool can_gunzip;
 
 #ifdef __linux__
 #include <dlfcn.h>
@@ -34,6 +35,7 @@ static void start_once(void) {
   /* Asked once: the answer is static data of libcurl's, which each call writes again. */
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   version_text = version->version;
+  can_gunzip = (version->features & CURL_VERSION_LIBZ) != 0;
   if (version->version_num < 0x075000)
     problem = "libcurl is older than 7.80.0, the oldest that supermetrics works with";
   else if ((version->features & CURL_VERSION_SSL) == 0)
@@ -46,6 +48,10 @@ static void start_once(void) {
 
 const char *library_curl_version(void) {
   return version_text;
+}
+
+bool library_can_gunzip(void) {
+  return can_gunzip;
 }
 
 #ifdef _WIN32

@@ -2,6 +2,8 @@
 #ifndef SUPERMETRICS_LIBRARY_H
 #define SUPERMETRICS_LIBRARY_H
 
+#include <stdbool.h>
+
 #pragma GCC visibility push(hidden)
 
 /* NULL when libcurl is ready, else a sentence that says why it is not. Safe to call from any thread, any number of
@@ -10,6 +12,9 @@ const char *library_start(void);
 
 /* The version of the libcurl that runs; library_start comes first. */
 const char *library_curl_version(void);
+
+/* Whether it can undo gzip; library_start comes first. */
+bool library_can_gunzip(void);
 
 #pragma GCC visibility pop
 

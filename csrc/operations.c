@@ -5,6 +5,7 @@
 #include "integer.h"
 #include "misuse.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const operation rows[] = {
@@ -100,26 +101,31 @@ void operation_check_arguments(lua_State *L, const operation *asked, int first, 
                arguments->dates[1]);
 }
 
-void operation_push_path(lua_State *L, const operation *asked, const operation_arguments *arguments) {
-  luaL_Buffer path;
-  luaL_buffinit(L, &path);
+void operation_write_path(const operation *asked, const operation_arguments *arguments,
+                          char path[OPERATION_TEXT_SIZE]) {
+  size_t used = 0;
   int next = 0;
-  for (const char *rest = asked->path; *rest != '\0';) {
-    size_t plain = strcspn(rest, "{");
-    luaL_addlstring(&path, rest, plain);
-    rest += plain;
+  for (const char *rest = asked->path; *rest != '\0' && used < OPERATION_TEXT_SIZE - INTEGER_TEXT_SIZE;) {
     if (*rest == '{') {
-      char digits[INTEGER_TEXT_SIZE];
-      luaL_addlstring(&path, digits, integer_write(arguments->ids[next++], digits));
+      used += integer_write(arguments->ids[next++], path + used);
       rest = strchr(rest, '}') + 1;
+    } else {
+      path[used++] = *rest++;
     }
   }
-  luaL_pushresult(&path);
+  path[used] = '\0';
 }
 
-void operation_push_body(lua_State *L, const operation *asked, const operation_arguments *arguments) {
+bool operation_write_body(const operation *asked, const operation_arguments *arguments,
+                          char body[OPERATION_TEXT_SIZE]) {
   if (asked->body == NULL)
-    lua_pushnil(L);
-  else
-    lua_pushfstring(L, asked->body, arguments->dates[0], arguments->dates[1]);
+    return false;
+  snprintf(body, OPERATION_TEXT_SIZE, asked->body, arguments->dates[0], arguments->dates[1]);
+  return true;
+}
+
+const char *operation_push_request(lua_State *L, const operation *asked, const operation_arguments *arguments) {
+  char path[OPERATION_TEXT_SIZE];
+  operation_write_path(asked, arguments, path);
+  return lua_pushfstring(L, "%s %s", asked->method, path);
 }

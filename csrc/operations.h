@@ -12,6 +12,9 @@
 
 enum { OPERATION_PARAMETERS = 4, OPERATION_IDS = 2, OPERATION_DATES = 2 };
 
+/* Enough for the path or the body of any operation. */
+enum { OPERATION_TEXT_SIZE = 160 };
+
 typedef enum parameter_type { PARAMETER_ID, PARAMETER_DATE } parameter_type;
 
 typedef struct operation_parameter {
@@ -53,11 +56,14 @@ int operation_argument_count(const operation *asked);
 /* Reads the arguments from `first` on; raises where one is not what it must be. */
 void operation_check_arguments(lua_State *L, const operation *asked, int first, operation_arguments *arguments);
 
-/* Pushes the path with the ids in it. */
-void operation_push_path(lua_State *L, const operation *asked, const operation_arguments *arguments);
+/* Writes the path with the ids in it, and a NUL. */
+void operation_write_path(const operation *asked, const operation_arguments *arguments, char path[OPERATION_TEXT_SIZE]);
 
-/* Pushes the body, or nil where there is none. */
-void operation_push_body(lua_State *L, const operation *asked, const operation_arguments *arguments);
+/* Writes the body, and a NUL; false where there is none. */
+bool operation_write_body(const operation *asked, const operation_arguments *arguments, char body[OPERATION_TEXT_SIZE]);
+
+/* Pushes how messages name the request: "PATCH /teams/1/backfills/2". Returns it. */
+const char *operation_push_request(lua_State *L, const operation *asked, const operation_arguments *arguments);
 
 #pragma GCC visibility pop
 

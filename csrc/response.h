@@ -11,8 +11,8 @@
 /* Makes the metatable of `headers`, which finds a name in any case. */
 void response_open(lua_State *L);
 
-/* Pushes the response; the fields that the transfer did not get to are absent. `credential` is overwritten with
- * asterisks where a header echoes it. */
+/* Pushes the response; the fields that the transfer did not get to are absent. `credential` is cut out
+ * where a header echoes it. */
 void response_push(lua_State *L, const transfer_result *result, const char *credential);
 
 /* Pushes a header of the response on top as a string, or nil. `name` in lower case. Returns the string, or NULL. */

@@ -4,6 +4,7 @@
 #include "milliseconds.h"
 #include "monotonic_clock.h"
 #include "process_id.h"
+#include "request_url.h"
 
 #include <curl/curl.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct transport {
   transfer *in_flight; /* doubly linked */
   size_t in_flight_count;
   long owner; /* the process whose connections these are; 0 until there is one */
+  base_parts base;
   char *authority;
   size_t max_response_bytes;
 };
@@ -31,6 +33,7 @@ struct transfer {
   transport *pool; /* NULL once ended */
   CURL *easy;
   transfer *previous, *next;
+  CURLU *url;
   header_list *headers;
   char *request_body;
   double began; /* by the monotonic clock */
@@ -119,14 +122,14 @@ static CURLcode set_callbacks(CURL *easy) {
 }
 
 static CURLcode set_request(CURL *easy, transfer *owner, const transport_request *request) {
-  CURLcode code = curl_easy_setopt(easy, CURLOPT_URL, request->url);
-  if (code == CURLE_OK && request->body != NULL) {
+  CURLcode code = CURLE_OK;
+  if (request->body != NULL) {
     code = curl_easy_setopt(easy, CURLOPT_POST, 1L);
     if (code == CURLE_OK)
       code = curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
     if (code == CURLE_OK)
       code = curl_easy_setopt(easy, CURLOPT_POSTFIELDS, owner->request_body);
-  } else if (code == CURLE_OK) {
+  } else {
     code = curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   }
   if (code == CURLE_OK)
@@ -147,6 +150,7 @@ static CURLcode set_request(CURL *easy, transfer *owner, const transport_request
 
 /* Nothing of a request may be reachable from an idle handle. */
 static void forget_request(CURL *easy) {
+  curl_easy_setopt(easy, CURLOPT_CURLU, NULL);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
   curl_easy_setopt(easy, CURLOPT_PRIVATE, NULL);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, NULL);
@@ -276,7 +280,8 @@ static bool set_up(transport *pool, const transport_settings *settings, const ch
   pool->authority = malloc(length);
   pool->multi = curl_multi_init();
   pool->model = curl_easy_init();
-  if (pool->authority == NULL || pool->multi == NULL || pool->model == NULL)
+  bool has_base = base_parts_take(&pool->base, settings->base_url);
+  if (!has_base || pool->authority == NULL || pool->multi == NULL || pool->model == NULL)
     return false;
   memcpy(pool->authority, settings->authority, length);
   curl_multi_setopt(pool->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)MAX_STREAMS);
@@ -311,6 +316,7 @@ void transport_free(transport *pool) {
     curl_easy_cleanup(pool->model);
     curl_multi_cleanup(pool->multi);
   }
+  base_parts_free(&pool->base);
   free(pool->authority);
   free(pool);
 }
@@ -355,7 +361,8 @@ static bool put_in_flight(transport *pool, transfer *request, const transport_re
   request->easy = take_handle(pool);
   if (request->easy == NULL)
     return false;
-  if (set_request(request->easy, request, asked) != CURLE_OK ||
+  request->url = request_url_set(request->easy, &pool->base, asked->path);
+  if (request->url == NULL || set_request(request->easy, request, asked) != CURLE_OK ||
       curl_multi_add_handle(pool->multi, request->easy) != CURLM_OK) {
     give_handle_back(pool, request->easy);
     return false;
@@ -372,7 +379,8 @@ transfer *transport_start(transport *pool, const transport_request *asked) {
   transfer *request = calloc(1, sizeof *request);
   if (request == NULL)
     return NULL;
-  pool->owner = process_id();
+  if (pool->owner == 0)
+    pool->owner = process_id();
   request->began = monotonic_seconds();
   request->writes = asked->writes;
   request->headers = header_list_retain(asked->headers);
@@ -401,6 +409,7 @@ void transfer_free(transfer *request) {
     return;
   transfer_abort(request);
   header_list_release(request->headers);
+  curl_url_cleanup(request->url);
   buffer_free(&request->result.headers);
   buffer_free(&request->result.body);
   free(request->request_body);

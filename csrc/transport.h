@@ -21,7 +21,7 @@ typedef struct transfer transfer;
 
 typedef struct transport_request {
   const char *method;
-  const char *url;
+  const char *path; /* under the base URL, with a query where there is one */
   header_list *headers;
   const char *body;   /* NULL for none */
   size_t body_length; /* bytes */

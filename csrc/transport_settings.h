@@ -9,7 +9,7 @@ typedef struct transport_settings {
   const char *ca_file; /* PEM bundle; with ca_path it takes the place of the system's */
   const char *ca_path;
   const char *proxy;
-  const char *user_agent;
+  const char *base_url;
   bool is_plain_http;
   const char *authority;     /* "host port N", for messages */
   double connect_timeout;    /* seconds */

@@ -113,18 +113,16 @@ describe("examples", function()
     it("loads the range of a backfill that failed once more, and waits for the end", function()
       service:add_backfills{transfer_id = "505", status = "FAILED"}
       local child = start("recreate_failed.lua", "12345", "505")
-      local lines, line = {}, nil
+      local lines = {}
       repeat
-        line = child:read_line()
-        lines[#lines + 1] = line
-      until not line or line:find("^        backfill %d+ of transfer 505: ")
-      assert.is_not_nil(line, table.concat(lines, "\n"))
+        lines[#lines + 1] = assert(child:read_line(), "it ended before the backfill was made")
+      until lines[#lines]:find("^        backfill %d+ of transfer 505: ")
       service:advance(24 * 3600)
       local exit_code, output = child:wait()
       assert.equal(0, exit_code, output)
       assert.truthy(lines[1]:find("^latest: backfill %d+ of transfer 505: FAILED, 2020%-01%-01 to 2020%-01%-07"))
       assert.equal("        2020-01-04: The data source did not answer in time.", lines[2])
-      assert.truthy(output:find("ended:  backfill %d+ of transfer 505: COMPLETED, 2020%-01%-01 to 2020%-01%-07"), output)
+      assert.truthy(output:find("ended:  backfill %d+ of transfer 505: COMPLETED, 2020%-01%-01 to"), output)
     end)
 
     it("leaves one alone that did not fail", function()

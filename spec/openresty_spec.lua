@@ -350,7 +350,8 @@ describe("OpenResty", function()
       assert(copy:close())
       command, replaced = command:gsub("%-c " .. CONFIGURATION:gsub("%p", "%%%0"), "-c " .. folder .. "/nginx.conf")
       assert.equal(1, replaced)
-      return nginx.adopt(folder, {"sh", "-c", command:gsub("nginx ", "exec nginx ", 1) .. nginx.user_option()}, environment)
+      local exec = command:gsub("nginx ", "exec nginx ", 1)
+      return nginx.adopt(folder, {"sh", "-c", exec .. nginx.user_option()}, environment)
     end
 
     setup(function()

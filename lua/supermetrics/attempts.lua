@@ -15,42 +15,43 @@ function Attempts:__tostring()
   return ("%s: %s, %d so far"):format(Attempts.__name, self.operation.name, self.count)
 end
 
-local unpack = table.unpack or unpack -- luacheck: ignore
 local MAX_ATTEMPTS = 3
 local SHORTEST_TIMEOUT = 0.001 -- seconds; libcurl counts in milliseconds
 
 --- The attempts of one call.
--- @param call table: `client` of the Lua layer; `operation` {name, writes, start}, whose start(connection, ...) puts it
---   in flight; `arguments`, a list with its length in n; `overrides`, a table that may be empty; `waiter`; `ends`, the
---   moment of the deadline, where the overrides do not say it; `gate`, what many calls share: its
---   before_attempt(attempts) returns an Error to stop, after_error(err, seconds) is told of each error
-function attempts.new(call)
-  local settings, overrides = call.client.settings, call.overrides
-  local deadline = overrides.deadline or settings.deadline
-  local began = call.waiter.now()
-  return setmetatable({
-    client = call.client,
-    operation = call.operation,
-    arguments = call.arguments,
-    waiter = call.waiter,
-    gate = call.gate,
+-- @param client of the Lua layer
+-- @param operation table: `name`, `writes`, and start(connection, arguments, overrides of the core), which puts it in
+--   flight
+-- @param arguments list
+-- @param overrides table: the user's, checked
+-- @param waiter
+-- @param ends the moment of the deadline, where the overrides do not say it; or nil
+-- @param gate what many calls share: its before_attempt(attempts) returns an Error to stop, after_error(err, seconds)
+--   is told of each error; or nil
+function attempts.new(client, operation, arguments, overrides, waiter, ends, gate)
+  local began = waiter.now()
+  local deadline = overrides.deadline or client.settings.deadline
+  local self = setmetatable({
+    client = client,
+    operation = operation,
+    arguments = arguments,
+    overrides = overrides,
+    waiter = waiter,
     began = began,
-    ends = call.ends or deadline and began + deadline,
-    timeout = overrides.timeout or settings.timeout,
-    headers = overrides.headers,
-    token = overrides.token or settings.token,
-    max_attempts = overrides.max_attempts or settings.max_attempts or MAX_ATTEMPTS,
+    ends = ends or deadline and began + deadline,
     count = 0,
   }, Attempts)
+  if gate then -- not in the constructor: a ninth field doubles the table
+    self.gate = gate
+  end
+  return self
 end
 
 --- The attempts of another operation within the same call: same deadline, token and headers.
 function Attempts:another(operation, arguments)
-  local other = {count = 0, operation = operation, arguments = arguments}
-  for _, name in ipairs{"client", "waiter", "gate", "began", "ends", "timeout", "headers", "token", "max_attempts"} do
-    other[name] = self[name]
-  end
-  return setmetatable(other, Attempts)
+  local other = attempts.new(self.client, operation, arguments, self.overrides, self.waiter, self.ends, self.gate)
+  other.began = self.began
+  return other
 end
 
 --- Seconds until the deadline; nil where there is none.
@@ -86,21 +87,21 @@ end
 
 -- The overrides of the core for one attempt; nil where the client's own settings do.
 function Attempts:core_overrides(refusal)
-  local token = self.token
+  local overrides, settings = self.overrides, self.client.settings
+  local token, timeout = overrides.token or settings.token, overrides.timeout or settings.timeout
   if type(token) == "function" then
     check_not_within(self, Attempts.core_overrides, "supermetrics: the function 'token' made a call that needs a "
       .. "token: give that call the override 'token', or make it with another client")
     token = check_token(token(refusal))
   end
   local left = self:left()
-  local timeout = self.timeout
   if left and left < (timeout or core.default_timeout) then
     timeout = math.max(left, SHORTEST_TIMEOUT)
   end
-  if not (timeout or token or self.headers) then
+  if not (timeout or token or overrides.headers) then
     return nil
   end
-  return {timeout = timeout, token = token, headers = self.headers}
+  return {timeout = timeout, token = token, headers = overrides.headers}
 end
 
 function Attempts:report(call, value, err, response)
@@ -120,10 +121,7 @@ end
 
 -- Sends it once and waits for the answer.
 function Attempts:send(refusal)
-  local arguments = self.arguments
-  arguments[arguments.n + 1] = self:core_overrides(refusal)
-  local connection = self.client.core
-  local call = misuse.guard(self.operation.start, connection, unpack(arguments, 1, arguments.n + 1))
+  local call = misuse.guard(self.operation.start, self.client.core, self.arguments, self:core_overrides(refusal))
   self.count = self.count + 1
   local value, err, response = self.waiter:for_call(call)
   if self.client.settings.on_attempt then
@@ -135,7 +133,8 @@ end
 -- The same, and where a token function's token was refused, once more with the next one.
 function Attempts:send_authorized()
   local value, err, response = self:send(nil)
-  if err and err.kind == "unauthorized" and type(self.token) == "function" and not self.asked_again then
+  local token = self.overrides.token or self.client.settings.token
+  if err and err.kind == "unauthorized" and type(token) == "function" and not self.asked_again then
     self.asked_again = true
     value, err, response = self:send(err)
   end
@@ -152,7 +151,8 @@ end
 
 -- Seconds to wait before another attempt, or nil where there shall be none.
 function Attempts:wait_before_next(err)
-  if self.count >= self.max_attempts or not retry.is_worthwhile(self.operation, err) then
+  local most = self.overrides.max_attempts or self.client.settings.max_attempts or MAX_ATTEMPTS
+  if self.count >= most or not retry.is_worthwhile(self.operation, err) then
     return nil
   end
   local seconds = retry.wait(err, self.count, self.client.clockwork.random)

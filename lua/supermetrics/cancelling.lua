@@ -41,15 +41,8 @@ local function cancel_all(self, team_id, ids, given, results, ends, shared)
   local outer = client.new_waiter(self)
   local first = #results
   batch.run(outer, #ids, given.concurrency or CONCURRENCY, function(index, waiter)
-    local cancel = attempts.new{
-      client = self,
-      operation = operations.cancel_backfill,
-      arguments = {n = 2, team_id, ids[index]},
-      overrides = given,
-      waiter = waiter,
-      ends = ends,
-      gate = shared,
-    }
+    local arguments = {team_id, ids[index]}
+    local cancel = attempts.new(self, operations.cancel_backfill, arguments, given, waiter, ends, shared)
     local backfill, err, response = cancel:run()
     if err then
       backfill, err, response = outcome.of_cancel(cancel, operations.get_backfill, err, response, false)
@@ -151,14 +144,8 @@ local function choose(list, wanted, transfer_id, tried)
 end
 
 local function list_incomplete(self, team_id, given, ends)
-  return attempts.new({
-    client = self,
-    operation = operations.list_incomplete_backfills,
-    arguments = {n = 1, team_id},
-    overrides = given,
-    waiter = client.new_waiter(self),
-    ends = ends,
-  }):run()
+  return attempts.new(self, operations.list_incomplete_backfills, {team_id}, given, client.new_waiter(self), ends)
+    :run()
 end
 
 -- One pass over a list.

@@ -24,17 +24,10 @@ function metatable:__close()
   self.core:close()
 end
 
--- A wait blocks, unless the client was given a `sleep`, or the host has one of its own.
-local function usual_waiter(now, connection, sleep)
-  sleep = sleep or host.sleep()
-  if sleep then
-    return waiter.cooperative(now, connection, sleep)
-  end
-  return waiter.blocking(now, connection)
-end
+-- What a client takes its time and its chance from; specs bring their own, and a `waiter(now, connection, sleep)` too.
+local CLOCKWORK = {now = core.now, random = core.random}
 
--- What a client takes its time and its chance from; specs bring their own.
-local CLOCKWORK = {now = core.now, random = core.random, waiter = usual_waiter}
+local unpack = table.unpack or unpack -- luacheck: ignore
 
 -- The operations of the core by name, as attempts takes them.
 local operations = {}
@@ -44,8 +37,10 @@ for _, row in ipairs(core.operations) do
     name = name,
     writes = row.writes,
     argument_count = row.argument_count,
-    start = function(connection, ...)
-      return connection:start(name, ...)
+    start = function(connection, arguments, for_core)
+      local last = row.argument_count + 1
+      arguments[last] = for_core
+      return connection:start(name, unpack(arguments, 1, last))
     end,
   }
 end
@@ -81,11 +76,13 @@ function client.new(given, clockwork)
     sleep = given.sleep,
   }
   local connection = misuse.guard(core.client, core_options)
+  clockwork = clockwork or CLOCKWORK
   return setmetatable({
     core = connection,
     settings = settings,
     budget = retry.new_budget(),
-    clockwork = clockwork or CLOCKWORK,
+    clockwork = clockwork,
+    blocking_waiter = waiter.blocking(clockwork.now, connection),
   }, metatable)
 end
 
@@ -97,39 +94,41 @@ function client.check_self(self)
   end
 end
 
---- A waiter of the host's kind.
+--- A waiter of the host's kind: it blocks, unless the client was given a `sleep`, or the host has one of its own.
 function client.new_waiter(self)
-  return self.clockwork.waiter(self.clockwork.now, self.core, self.settings.sleep)
+  local clockwork = self.clockwork
+  local sleep = self.settings.sleep or host.sleep()
+  if clockwork.waiter then
+    return clockwork.waiter(clockwork.now, self.core, sleep)
+  end
+  return sleep and waiter.cooperative(clockwork.now, self.core, sleep) or self.blocking_waiter
 end
 
-local unpack = table.unpack or unpack -- luacheck: ignore
-
 --- Raises where the arguments or overrides of an operation are not what they must be, before anything is sent.
--- @return the arguments as a list with its length in n
+-- @return the arguments as a list
 function client.check_arguments(name, overrides, ...)
-  local arguments = {n = select("#", ...), ...}
-  if overrides ~= nil then
-    local for_core = options.for_core(core.call_options, overrides)
-    if type(for_core.token) == "function" then
-      for_core.token = nil
-    end
-    arguments[arguments.n + 1] = for_core
+  local arguments, last = {...}, operations[name].argument_count + 1
+  local for_core = options.for_core(core.call_options, overrides)
+  if type(for_core.token) == "function" then
+    for_core.token = nil
   end
-  misuse.guard(core.check, name, unpack(arguments, 1, arguments.n + 1))
+  arguments[last] = for_core
+  misuse.guard(core.check, name, unpack(arguments, 1, last))
   return arguments
 end
 
--- The attempts of an operation, checked.
+-- The attempts of an operation, checked. The core checks the arguments themselves before it puts a request in flight;
+-- what is to be used or called before that is checked here.
 local function prepare(self, name, overrides, ...)
   client.check_self(self)
-  overrides = options.check(name, options.of.call, overrides)
-  return attempts.new{
-    client = self,
-    operation = operations[name],
-    arguments = client.check_arguments(name, overrides, ...),
-    overrides = overrides,
-    waiter = client.new_waiter(self),
-  }
+  local arguments
+  if overrides == nil and not self.settings.token then
+    overrides, arguments = options.NONE, {...}
+  else
+    overrides = options.check(name, options.of.call, overrides)
+    arguments = client.check_arguments(name, overrides, ...)
+  end
+  return attempts.new(self, operations[name], arguments, overrides, client.new_waiter(self))
 end
 
 --- Cancels a backfill: PATCH /teams/{team_id}/backfills/{backfill_id}. Runs that have begun are finished by the
@@ -209,8 +208,9 @@ function methods:create_backfill(team_id, transfer_id, range_start, range_end, o
   return backfill, nil, response
 end
 
-local function start_request(connection, ...)
-  return connection:start_request(...)
+local function start_request(connection, arguments, for_core)
+  local method, path, body = unpack(arguments, 1, 3)
+  return connection:start_request(method, path, body, for_core)
 end
 
 --- Any other endpoint of the same host, with the same errors. A GET is tried again like every read; what is not a GET
@@ -225,13 +225,8 @@ function methods:request(method, path, body, overrides)
   client.check_self(self)
   overrides = options.check("request", options.of.call, overrides)
   body = misuse.guard(core.check_request, method, path, body)
-  return attempts.new({
-    client = self,
-    operation = {name = "request", writes = method ~= "GET", start = start_request},
-    arguments = {n = 3, method, path, body},
-    overrides = overrides,
-    waiter = client.new_waiter(self),
-  }):run()
+  local operation = {name = "request", writes = method ~= "GET", start = start_request}
+  return attempts.new(self, operation, {method, path, body}, overrides, client.new_waiter(self)):run()
 end
 
 --- Closes the connections; calls in flight end as `aborted`. A closed client refuses further calls; closing it twice

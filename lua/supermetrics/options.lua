@@ -69,6 +69,9 @@ options.of = {
   wait = {noun = "option", rows = with_call{on_progress = FUNCTION, timeout = SECONDS}},
 }
 
+--- What stands for no options at all; nobody changes it.
+options.NONE = {}
+
 local function sorted_names(rows)
   local names = {}
   for name in pairs(rows) do
@@ -92,10 +95,10 @@ end
 -- @param function_name for the message
 -- @param place one of options.of
 -- @param given table or nil
--- @return the same table, or an empty one
+-- @return the same table, or options.NONE
 function options.check(function_name, place, given)
   if given == nil then
-    return {}
+    return options.NONE
   end
   if type(given) ~= "table" then
     -- No value: somebody may have passed the key itself.

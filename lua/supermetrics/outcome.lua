@@ -14,7 +14,7 @@ local function look(attempts, operation, ...)
   if left and left <= 0 then
     return nil
   end
-  return attempts:another(operation, {n = select("#", ...), ...}):run()
+  return attempts:another(operation, {...}):run()
 end
 
 -- No effect was seen. That proves something only where the service is certainly done with the request.

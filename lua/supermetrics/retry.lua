@@ -76,7 +76,9 @@ end
 
 --- Notes a success.
 function Budget:give_back()
-  self.tokens = math.min(self.size, self.tokens + GAIN)
+  if self.tokens < self.size then
+    self.tokens = math.min(self.size, self.tokens + GAIN)
+  end
 end
 
 return retry

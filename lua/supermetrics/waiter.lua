@@ -74,11 +74,13 @@ end
 --- Waits until a call has ended.
 -- @return value, Error or nil, response
 function Waiter:for_call(call)
-  local began = self.now()
   self.call = call
   local value, err, response = call:result()
+  local began
   while value == nil and err == nil do
-    self.pause(LONGEST_PAUSE, self.now() - began)
+    local moment = self.now()
+    began = began or moment
+    self.pause(LONGEST_PAUSE, moment - began)
     value, err, response = call:result()
   end
   self.call = nil

@@ -67,14 +67,8 @@ function methods:wait_for_backfill(team_id, backfill_id, given)
   local interval, failures, count = SHORTEST, 0, 0
   local last, last_position
   while true do
-    local look = attempts.new{
-      client = self,
-      operation = client.operations.get_backfill,
-      arguments = {n = 2, arguments[1], arguments[2]},
-      overrides = overrides,
-      waiter = waiter,
-      ends = ends < math.huge and ends or nil,
-    }
+    local look = attempts.new(self, client.operations.get_backfill, {arguments[1], arguments[2]}, overrides,
+      waiter, ends < math.huge and ends or nil)
     local backfill, err, response = look:run()
     count = count + look.count
     failures = err and failures + 1 or 0
