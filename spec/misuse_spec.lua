@@ -1,9 +1,10 @@
 local supermetrics = require "supermetrics"
 
--- The position that an error carries, "file:line", and the line from which `raise` is called.
+-- The position that an error carries, "file:line". What follows it must name no line of ours.
 local function position_of(raise)
   local ok, message = pcall(raise)
   assert(not ok)
+  assert(not message:find("%.lua:%d+: .*%.lua:%d+: "), message)
   return message:match("^(.-:%d+): ")
 end
 
@@ -28,6 +29,21 @@ describe("supermetrics.misuse module", function()
     local position = position_of(function()
       local backfill = client:cancel_backfill(1, 0)
       return backfill
+    end)
+    assert.equal(expected, position)
+  end)
+
+  it("blames the line of the caller for wrong overrides, and for wrong requests", function()
+    local expected = here(2)
+    local position = position_of(function()
+      local backfill = client:get_backfill(1, 2, {timeout = "x"})
+      return backfill
+    end)
+    assert.equal(expected, position)
+    expected = here(2)
+    position = position_of(function()
+      local body = client:request("GET", "no path")
+      return body
     end)
     assert.equal(expected, position)
   end)

@@ -121,7 +121,7 @@ end
 
 -- Sends it once and waits for the answer.
 function Attempts:send(refusal)
-  local call = misuse.guard(self.operation.start, self.client.core, self.arguments, self:core_overrides(refusal))
+  local call = self.operation.start(self.client.core, self.arguments, self:core_overrides(refusal))
   self.count = self.count + 1
   local value, err, response = self.waiter:for_call(call)
   if self.client.settings.on_attempt then

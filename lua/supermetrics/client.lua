@@ -40,7 +40,7 @@ for _, row in ipairs(core.operations) do
     start = function(connection, arguments, for_core)
       local last = row.argument_count + 1
       arguments[last] = for_core
-      return connection:start(name, unpack(arguments, 1, last))
+      return misuse.guard(connection.start, connection, name, unpack(arguments, 1, last))
     end,
   }
 end
@@ -210,7 +210,7 @@ end
 
 local function start_request(connection, arguments, for_core)
   local method, path, body = unpack(arguments, 1, 3)
-  return connection:start_request(method, path, body, for_core)
+  return misuse.guard(connection.start_request, connection, method, path, body, for_core)
 end
 
 --- Any other endpoint of the same host, with the same errors. A GET is tried again like every read; what is not a GET
