@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck fuzz lint format setup-demo setup-test clean
 
 all: module
 
@@ -106,11 +106,28 @@ idlecheck: setup-test
 	@$(MAKE) --no-print-directory runtimes
 	@spec/idlecheck
 
+# Fuzzing, for so many seconds a target: make fuzz SECONDS=600. An environment's own SECONDS does not count.
+ifneq ($(origin SECONDS),command line)
+SECONDS := 60
+endif
+FUZZERS := $(addprefix build/fuzz/,answer arguments headers)
+
+fuzz: setup-test
+	@$(MAKE) --no-print-directory $(FUZZERS)
+	@spec/fuzz/run $(SECONDS)
+
+build/fuzz/%: spec/fuzz/%.c spec/fuzz/state.c spec/fuzz/state.h $(wildcard csrc/*.[ch]) Makefile
+	@mkdir -p $(@D)
+	$(call show,CC,$@)
+	$(QUIET)clang -std=c11 $(WARNINGS) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+		$(shell pkg-config --cflags lua5.4 libcurl) -o $@ $< spec/fuzz/state.c csrc/*.c \
+		$(shell pkg-config --libs lua5.4 libcurl) -pthread
+
 lint: setup-test
 	@.ci/lint
 
 format:
-	clang-format -i csrc/*.c csrc/*.h
+	clang-format -i csrc/*.[ch] spec/*/*.[ch] examples/*/*.c
 
 setup-demo:
 	@.ci/setup demo
