@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck fuzz lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck fuzz sanitize lint format setup-demo setup-test clean
 
 all: module
 
@@ -94,6 +94,16 @@ test: setup-test
 memcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
 	@spec/memcheck
+
+# Every spec on Lua 5.4 and LuaJIT, with the core under AddressSanitizer and UndefinedBehaviorSanitizer.
+SANITIZED := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+sanitize: setup-test
+	@set -e; for runtime in lua5.4 luajit; do $(MAKE) --no-print-directory RUNTIME=$$runtime \
+		BUILD=build/asan-$$runtime CFLAGS="$(SANITIZED)" module; done
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
+	@$(MAKE) --no-print-directory RUNTIME=luajit module
+	@spec/sanitize
 
 # The threads of examples/embed under ThreadSanitizer and helgrind.
 threadcheck: setup-test

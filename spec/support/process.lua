@@ -18,10 +18,11 @@ local IGNORE_SIGNALS = "trap '' HUP INT QUIT TERM PIPE\n"
 -- --default-signal: a shell that runs the specs in the background ignores SIGINT, and that is inherited; the child's
 -- own handling of signals is what specs look at. `exec` makes the printed pid the child's.
 -- Descriptor 3 is our stderr; the supervisor has none, or it would report "Terminated" for a child killed by a signal.
+-- -u LD_PRELOAD: a sanitizer that was loaded into us is for another Lua with our modules, and for no other program.
 -- The parentheses matter: dash redirects itself, not its child, while it waits for a command with a redirection.
 local SUPERVISOR = [[
 exec 3>&2 2>/dev/null
-(exec env --default-signal %s setsid sh -c 'printf "%%s\n" "$$"; exec "$@"' sh %s %s 3>&-)
+(exec env %s --default-signal %s setsid sh -c 'printf "%%s\n" "$$"; exec "$@"' sh %s %s 3>&-)
 printf %%s%%s %s "$?"]]
 
 -- "done" is the word for a child that has ended: its pid may belong to another process by then.
@@ -51,6 +52,16 @@ function process.own_interpreter()
     index = index - 1
   end
   return arg[index]
+end
+
+-- Also behind `env` and the like.
+local function runs_own_interpreter(arguments)
+  for _, word in ipairs(arguments) do
+    if word == process.own_interpreter() then
+      return true
+    end
+  end
+  return false
 end
 
 local function quote_all(words)
@@ -94,6 +105,7 @@ function process.start(arguments, environment, options)
   -- os.time and the address of a fresh table: no program prints this line by chance.
   local end_mark = ("<exit %d %d %s>"):format(os.time(), instance_count, tostring({}):gsub("%W", ""))
   local supervisor = SUPERVISOR:format(
+    runs_own_interpreter(arguments) and "" or "-u LD_PRELOAD",
     quote_all(environment_words(environment or {})),
     quote_all(arguments),
     redirection(options and options.stderr),
