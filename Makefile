@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck fuzz sanitize lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture lint format setup-demo setup-test clean
 
 all: module
 
@@ -94,6 +94,22 @@ test: setup-test
 memcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
 	@spec/memcheck
+
+# Every allocation of a call made to fail, one after another, for Lua, libcurl and the core: see spec/torture.
+TORTURED := $(patsubst csrc/%.c,build/torture/%.o,$(wildcard csrc/*.c))
+
+torture: setup-test
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 build/torture/torture
+	@build/torture/torture
+
+build/torture/torture: spec/torture/torture.c spec/torture/server.c $(TORTURED)
+	$(call show,CC,$@)
+	$(QUIET)$(COMPILE) -D_GNU_SOURCE -o $@ $^ $(LUA_LIBS) $(CURL_LIBS) -pthread
+
+build/torture/%.o: csrc/%.c spec/torture/allocations.h $(wildcard csrc/*.h)
+	@mkdir -p $(@D)
+	$(call show,CC,$@)
+	$(QUIET)$(COMPILE) -D_GNU_SOURCE -include spec/torture/allocations.h -c -o $@ $<
 
 # Every spec on Lua 5.4 and LuaJIT, with the core under AddressSanitizer and UndefinedBehaviorSanitizer.
 SANITIZED := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
