@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture lint format setup-demo setup-test clean
 
 all: module
 
@@ -72,6 +72,26 @@ $(BUILD)/embed/%: examples/embed/%.c $(STATIC)
 	@mkdir -p $(@D)
 	$(call show,CC,$@)
 	$(QUIET)$(COMPILE) -o $@ $< $(STATIC) $(LDFLAGS) $(LUA_LIBS) $(CURL_LIBS) -pthread
+
+# For those without luarocks: make RUNTIME=lua5.4 install PREFIX=/usr/local, with DESTDIR= in front for packages.
+PREFIX ?= /usr/local
+LUA_VERSION = $(if $(filter luajit,$(RUNTIME)),5.1,$(patsubst lua%,%,$(RUNTIME)))
+INSTALLED_LUA = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
+INSTALLED_CORE = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
+
+install: module
+	@mkdir -p "$(INSTALLED_LUA)" "$(INSTALLED_CORE)/supermetrics"
+	@cp -R lua/supermetrics "$(INSTALLED_LUA)/"
+	@install -m 755 $(MODULE) "$(INSTALLED_CORE)/supermetrics/core.so"
+	@echo "installed for Lua $(LUA_VERSION): $(INSTALLED_LUA)/supermetrics, $(INSTALLED_CORE)/supermetrics"
+
+uninstall:
+	@rm -rf "$(INSTALLED_LUA)/supermetrics" "$(INSTALLED_CORE)/supermetrics"
+	@echo "removed: $(INSTALLED_LUA)/supermetrics, $(INSTALLED_CORE)/supermetrics"
+
+# The rock, made, packed and installed into empty trees, for each version that luarocks drives.
+rockcheck: setup-test
+	@spec/rockcheck
 
 # One folder for each runtime.
 runtimes:

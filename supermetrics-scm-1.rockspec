@@ -20,9 +20,10 @@ dependencies = {
   "lua-cjson >= 2.1.0",
 }
 
+-- No `header`: luarocks would look for it in the places that it knows, and Debian's multiarch folder is none of them. The
+-- compiler finds it there by itself, and elsewhere under CURL_DIR.
 external_dependencies = {
   CURL = {
-    header = "curl/curl.h",
     library = "curl",
   },
 }

@@ -56,8 +56,9 @@ end
 
 -- Also behind `env` and the like.
 local function runs_own_interpreter(arguments)
+  local own = arg and process.own_interpreter() -- a Lua that was started with -e may have no `arg`
   for _, word in ipairs(arguments) do
-    if word == process.own_interpreter() then
+    if word == own then
       return true
     end
   end
