@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture bench lint format setup-demo setup-test clean
 
 all: module
 
@@ -151,6 +151,16 @@ threadcheck: setup-test
 idlecheck: setup-test
 	@$(MAKE) --no-print-directory runtimes
 	@spec/idlecheck
+
+# Instructions of a warm call, beside those of a bare loop on libcurl.
+bench: setup-test
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module build/bench/floor
+	@spec/bench/run
+
+build/bench/floor: spec/bench/floor.c
+	@mkdir -p $(@D)
+	$(call show,CC,$@)
+	$(QUIET)$(COMPILE) -o $@ $< $(CURL_LIBS)
 
 # Fuzzing, for so many seconds a target: make fuzz SECONDS=600. An environment's own SECONDS does not count.
 ifneq ($(origin SECONDS),command line)
