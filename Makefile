@@ -113,6 +113,7 @@ test: setup-test
 # Every spec on Lua 5.4 under valgrind.
 memcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
+	@$(MAKE) --no-print-directory RUNTIME=luajit module
 	@spec/memcheck
 
 # Every allocation of a call made to fail, one after another, for Lua, libcurl and the core: see spec/torture.
