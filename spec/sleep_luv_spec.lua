@@ -15,7 +15,7 @@ describe("supermetrics.sleep.luv", function()
       order[#order + 1] = "others"
       uv.run()
       assert.same({"others", "slept"}, order)
-      -- luv counts from the loop's own time, which is up to 1 ms behind.
+      -- luv's time is in whole milliseconds, so it may be up to one behind.
       assert.truthy(waited >= seconds - 0.001, waited)
     end
   end)

@@ -9,6 +9,7 @@ local uv = require "luv"
 -- @param seconds number; luv counts in whole milliseconds, so that much is rounded up
 return function(seconds)
   local thread, timer = coroutine.running(), uv.new_timer()
+  uv.update_time() -- timers count from the loop's own idea of now, which is from before this callback ran
   timer:start(math.ceil(seconds * 1000), 0, function()
     timer:close()
     local ok, problem = coroutine.resume(thread)
