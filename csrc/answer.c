@@ -59,7 +59,7 @@ static bool has_envelope(const reading *read) {
   return is_there;
 }
 
-static void push_error(const reading *read, const char *kind, const char *reason) {
+static void push_error(const reading *read, error_kind kind, const char *reason) {
   const answer_facts *facts = read->facts;
   lua_State *L = read->L;
   if (facts->request != NULL)
@@ -178,7 +178,7 @@ static void push_refused(const reading *read) {
 }
 
 static void push_invalid(const reading *read, const char *reason) {
-  push_error(read, "invalid_response", reason);
+  push_error(read, ERROR_INVALID_RESPONSE, reason);
   take_request_id(read);
   if (!take_envelope(read))
     take_body_excerpt(read);
@@ -188,7 +188,7 @@ static void push_invalid(const reading *read, const char *reason) {
 static void push_wrong_status(const reading *read, int backfill) {
   lua_State *L = read->L;
   lua_getfield(L, backfill, "status");
-  push_error(read, "invalid_response",
+  push_error(read, ERROR_INVALID_RESPONSE,
              lua_pushfstring(L, "the backfill of the answer is %s, not %s", lua_tostring(L, -1),
                              read->facts->asked->answered_status));
   take_request_id(read);

@@ -173,6 +173,8 @@ EXPORT int luaopen_supermetrics_core(lua_State *L) {
   lua_setfield(L, -2, "client_options");
   options_push_call_names(L);
   lua_setfield(L, -2, "call_options");
+  error_push_kind_names(L);
+  lua_setfield(L, -2, "error_kinds");
   lua_pushliteral(L, SUPERMETRICS_VERSION);
   lua_setfield(L, -2, "_VERSION");
   return 1;

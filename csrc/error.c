@@ -11,28 +11,52 @@ static const char not_applied_outcome[] = "not_applied";
 
 /* ---- kinds ---- */
 
-static const struct {
-  long status;
-  const char *kind;
-} status_kinds[] = {
-    {400, "bad_request"}, {401, "unauthorized"},  {403, "forbidden"},
-    {404, "not_found"},   {422, "unprocessable"}, {429, "rate_limited"},
+static const char *const kind_names[ERROR_KIND_COUNT] = {
+    [ERROR_BAD_REQUEST] = "bad_request",
+    [ERROR_UNAUTHORIZED] = "unauthorized",
+    [ERROR_FORBIDDEN] = "forbidden",
+    [ERROR_NOT_FOUND] = "not_found",
+    [ERROR_UNPROCESSABLE] = "unprocessable",
+    [ERROR_RATE_LIMITED] = "rate_limited",
+    [ERROR_SERVER_ERROR] = "server_error",
+    [ERROR_UNEXPECTED_STATUS] = "unexpected_status",
+    [ERROR_NETWORK] = "network",
+    [ERROR_TIMEOUT] = "timeout",
+    [ERROR_TLS] = "tls",
+    [ERROR_INVALID_RESPONSE] = "invalid_response",
+    [ERROR_ABORTED] = "aborted",
 };
 
-const char *error_kind_of_status(long status) {
+static const struct {
+  long status;
+  error_kind kind;
+} status_kinds[] = {
+    {400, ERROR_BAD_REQUEST}, {401, ERROR_UNAUTHORIZED},  {403, ERROR_FORBIDDEN},
+    {404, ERROR_NOT_FOUND},   {422, ERROR_UNPROCESSABLE}, {429, ERROR_RATE_LIMITED},
+};
+
+error_kind error_kind_of_status(long status) {
   for (size_t i = 0; i < sizeof status_kinds / sizeof status_kinds[0]; i++)
     if (status_kinds[i].status == status)
       return status_kinds[i].kind;
-  return status >= 500 && status <= 599 ? "server_error" : "unexpected_status";
+  return status >= 500 && status <= 599 ? ERROR_SERVER_ERROR : ERROR_UNEXPECTED_STATUS;
 }
 
-const char *error_kind_of_end(transfer_end end) {
-  static const char *const kinds[] = {
-      [TRANSFER_NETWORK] = "network", [TRANSFER_TIMEOUT] = "timeout",
-      [TRANSFER_TLS] = "tls",         [TRANSFER_MALFORMED] = "invalid_response",
-      [TRANSFER_ABORTED] = "aborted", [TRANSFER_OUT_OF_MEMORY] = "aborted",
+error_kind error_kind_of_end(transfer_end end) {
+  static const error_kind kinds[] = {
+      [TRANSFER_NETWORK] = ERROR_NETWORK, [TRANSFER_TIMEOUT] = ERROR_TIMEOUT,
+      [TRANSFER_TLS] = ERROR_TLS,         [TRANSFER_MALFORMED] = ERROR_INVALID_RESPONSE,
+      [TRANSFER_ABORTED] = ERROR_ABORTED, [TRANSFER_OUT_OF_MEMORY] = ERROR_ABORTED,
   };
   return kinds[end];
+}
+
+void error_push_kind_names(lua_State *L) {
+  lua_createtable(L, ERROR_KIND_COUNT, 0);
+  for (int i = 0; i < ERROR_KIND_COUNT; i++) {
+    lua_pushstring(L, kind_names[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
 }
 
 /* ---- making one ---- */
@@ -44,7 +68,8 @@ void error_set_text(lua_State *L, const char *name, const char *text, size_t len
 
 void error_push(lua_State *L, const error_facts *facts) {
   lua_createtable(L, 0, 12);
-  error_set_text(L, "kind", facts->kind, strlen(facts->kind), NULL);
+  lua_pushstring(L, kind_names[facts->kind]);
+  lua_setfield(L, -2, "kind");
   error_set_text(L, "operation", facts->operation, strlen(facts->operation), NULL);
   error_set_text(L, "request", facts->request, strlen(facts->request), NULL);
   if (facts->reason != NULL)

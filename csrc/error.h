@@ -10,8 +10,26 @@
 
 #pragma GCC visibility push(hidden)
 
+/* Each has its name in error.c, and a sentence in lua/supermetrics/types.lua. */
+typedef enum error_kind {
+  ERROR_BAD_REQUEST,
+  ERROR_UNAUTHORIZED,
+  ERROR_FORBIDDEN,
+  ERROR_NOT_FOUND,
+  ERROR_UNPROCESSABLE,
+  ERROR_RATE_LIMITED,
+  ERROR_SERVER_ERROR,
+  ERROR_UNEXPECTED_STATUS,
+  ERROR_NETWORK,
+  ERROR_TIMEOUT,
+  ERROR_TLS,
+  ERROR_INVALID_RESPONSE,
+  ERROR_ABORTED,
+  ERROR_KIND_COUNT
+} error_kind;
+
 typedef struct error_facts {
-  const char *kind;
+  error_kind kind;
   const char *operation;  /* "cancel_backfill" */
   const char *request;    /* "PATCH /teams/1/backfills/2" */
   const char *reason;     /* our own words; NULL where the server's say it all */
@@ -25,10 +43,13 @@ typedef struct error_facts {
 void error_open(lua_State *L);
 
 /* The kind that goes with an HTTP status outside 2xx. */
-const char *error_kind_of_status(long status);
+error_kind error_kind_of_status(long status);
 
 /* The kind that goes with a request that was not answered. */
-const char *error_kind_of_end(transfer_end end);
+error_kind error_kind_of_end(transfer_end end);
+
+/* Pushes a list of the names of all kinds. */
+void error_push_kind_names(lua_State *L);
 
 /* Pushes a new Error. */
 void error_push(lua_State *L, const error_facts *facts);
