@@ -68,6 +68,7 @@ build = {
     ["supermetrics.sandbox.wire"] = "lua/supermetrics/sandbox/wire.lua",
     ["supermetrics.sandbox.world"] = "lua/supermetrics/sandbox/world.lua",
     ["supermetrics.sleep.luv"] = "lua/supermetrics/sleep/luv.lua",
+    ["supermetrics.types"] = "lua/supermetrics/types.lua",
     ["supermetrics.waiter"] = "lua/supermetrics/waiter.lua",
     ["supermetrics.waiting"] = "lua/supermetrics/waiting.lua",
     ["supermetrics.core"] = {

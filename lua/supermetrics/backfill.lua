@@ -3,6 +3,8 @@
 local core = require "supermetrics.core"
 
 local backfill = {}
+
+---@class supermetrics.Backfill
 local methods = {}
 
 core.Backfill.__index = methods
@@ -10,19 +12,25 @@ core.Backfill.__index = methods
 local CANCELLABLE = {CREATED = true, SCHEDULED = true, RUNNING = true, FAILED = true}
 local FINAL = {COMPLETED = true, CANCELLED = true}
 
---- Whether the service would still cancel it: CREATED, SCHEDULED, RUNNING or FAILED.
+--- Whether the service would still cancel it: `CREATED`, `SCHEDULED`, `RUNNING` or `FAILED`.
+---
+---@return boolean
 function methods:is_cancellable()
   return CANCELLABLE[self.status] == true
 end
 
---- Whether it is in a final state: COMPLETED or CANCELLED. FAILED is not final, and can be cancelled.
+--- Whether it is in a final state: `COMPLETED` or `CANCELLED`. `FAILED` is not final, and can be cancelled.
+---
+---@return boolean
 function methods:is_finished()
   return FINAL[self.status] == true
 end
 
---- How far it is.
--- @return the share of its runs that have completed or failed, from 0 to 1, then their number, then the number of all;
---   nil where the service did not say
+--- How far it is; nil where the service did not say.
+---
+---@return number? share of its runs that have completed or failed, from 0 to 1
+---@return integer? ended how many have
+---@return integer? total how many there are
 function methods:progress()
   local total = tonumber(self.transfer_runs_total)
   local completed = tonumber(self.transfer_runs_completed)

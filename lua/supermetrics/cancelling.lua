@@ -9,6 +9,7 @@ local misuse = require "supermetrics.misuse"
 local options = require "supermetrics.options"
 local outcome = require "supermetrics.outcome"
 
+---@class supermetrics.Client
 local methods = client.methods
 local operations = client.operations
 
@@ -71,14 +72,12 @@ local function ends_of(self, given)
 end
 
 --- Cancels many backfills at once, over one set of connections. One failure stops nobody; a refusal of the key (401,
--- 403) ends those that were not sent yet as `aborted`, and a 429 makes all of them wait together.
---
--- @param team_id an id
--- @param ids a list of ids; one that stands in it twice is cancelled once
--- @param given table or nil: concurrency (how many at once, 10), on_result (function(result, index), as each is known),
---   deadline (seconds, all of it), timeout, max_attempts, token, headers
--- @return a list of results in the order of the ids, each a table with `id` and either `backfill` or `err`, and
---   `response`. Its fields `cancelled` and `failed` count them; `stopped_by` is the Error that ended the rest, if any.
+--- 403) ends those that were not sent yet as `aborted`, and a 429 makes all of them wait together.
+---
+---@param team_id supermetrics.Id
+---@param ids supermetrics.Id[] one that stands in it twice is cancelled once
+---@param given? supermetrics.BatchOptions
+---@return supermetrics.Results results in the order of the ids
 function methods:cancel_backfills(team_id, ids, given)
   client.check_self(self)
   given = options.check("cancel_backfills", options.of.batch, given)
@@ -162,15 +161,17 @@ local function cancel_chosen(self, team_id, chosen, given, results, ends, shared
   end
 end
 
---- Cancels all backfills of a team that are CREATED, SCHEDULED, RUNNING or FAILED. The service lists 100 at a time, so
--- it lists again while the list was full and showed one that was not tried yet; no backfill is tried twice.
---
--- @param team_id an id
--- @param given table or nil: transfer_id (only those of this transfer), status (one, or a list), dry_run (true: only
---   list, and send nothing but a GET), and the options of cancel_backfills
--- @return a list of results as of cancel_backfills; in a dry run each `backfill` is as it was listed, and the first 100
---   are all that the service shows. nil, the Error, the response where a list could not be had; err.results are then
---   those that were there before.
+--- Cancels all backfills of a team that are `CREATED`, `SCHEDULED`, `RUNNING` or `FAILED`. The service lists 100 at a
+--- time, so it lists again while the list was full and showed one that was not tried yet; no backfill is tried twice.
+---
+--- In a dry run each `backfill` of the results is as it was listed, and the first 100 are all that the service shows.
+--- Where a list could not be had, that is the error, and `err.results` are those that were there before.
+---
+---@param team_id supermetrics.Id
+---@param given? supermetrics.IncompleteOptions
+---@return supermetrics.Results? results as of `cancel_backfills`
+---@return supermetrics.Error? err why a list could not be had
+---@return supermetrics.Response? response of the list, after a dry run or an error
 function methods:cancel_incomplete_backfills(team_id, given)
   client.check_self(self)
   local name = "cancel_incomplete_backfills"

@@ -10,6 +10,15 @@ local retry = require "supermetrics.retry"
 local waiter = require "supermetrics.waiter"
 
 local client = {}
+
+--- A client: the operations of the API, with connections, a key and settings of its own. Many coroutines may use one at
+--- once. On Lua 5.4 it can stand in a variable that is to be closed: `local client <close> = supermetrics.new()`.
+---@class supermetrics.Client
+---@field private core userdata
+---@field private settings table
+---@field private budget table
+---@field private clockwork table
+---@field private blocking_waiter table
 local methods = {}
 local metatable = {__index = methods, __name = "supermetrics.client"}
 
@@ -47,16 +56,14 @@ end
 
 client.operations = operations
 
---- A client of its own, with its own connections.
---
--- @param given table or nil: api_key, or token (a string, or a function that is asked for one at every attempt),
---   base_url, timeout (seconds, one attempt), connect_timeout (seconds), deadline (seconds, a whole call),
---   max_attempts, ca_file, ca_path, proxy, user_agent (appended to ours), headers, max_response_bytes,
---   allow_insecure_http, on_attempt (a function that is told of every attempt), sleep (function(seconds) of an event
---   loop, which yields: then no call blocks). What is absent comes from SUPERMETRICS_API_KEY and SUPERMETRICS_BASE_URL,
---   or is the default.
--- @param clockwork table or nil, for specs: now, random, waiter
--- @return the client. An unknown or impossible option raises.
+--- Makes a client of its own, with its own connections. What the options leave out comes from the environment variables
+--- `SUPERMETRICS_API_KEY` and `SUPERMETRICS_BASE_URL`, or is the default. An unknown or impossible option raises.
+---
+---     local client = supermetrics.new{timeout = 10, user_agent = "nightly-guard/1.2"}
+---
+---@param given? supermetrics.ClientOptions
+---@param clockwork? table for specs: now, random, waiter
+---@return supermetrics.Client client
 function client.new(given, clockwork)
   given = options.check("supermetrics", options.of.client, given)
   local core_options = options.for_core(core.client_options, given)
@@ -105,7 +112,7 @@ function client.new_waiter(self)
 end
 
 --- Raises where the arguments or overrides of an operation are not what they must be, before anything is sent.
--- @return the arguments as a list
+---@return any[] arguments as a list
 function client.check_arguments(name, overrides, ...)
   local arguments, last = {...}, operations[name].argument_count + 1
   local for_core = options.for_core(core.call_options, overrides)
@@ -131,19 +138,21 @@ local function prepare(self, name, overrides, ...)
   return attempts.new(self, operations[name], arguments, overrides, client.new_waiter(self))
 end
 
---- Cancels a backfill: PATCH /teams/{team_id}/backfills/{backfill_id}. Runs that have begun are finished by the
--- service; runs that wait are cancelled. Needs the scope dwh_transfers_write.
---
--- It is sent again after network errors, timeouts, 5xx and 429, since cancelling twice does no harm. Where an answer
--- was lost, GET tells what became of it.
---
--- @param team_id an id: an integer, or its decimal string
--- @param backfill_id an id
--- @param overrides table or nil, for this call: timeout (seconds, one attempt), deadline (seconds, all of it),
---   max_attempts, token, headers
--- @return the Backfill, whose status is CANCELLED, then nil, then the response; or nil, the Error, the response.
---   `unprocessable` where it has already ended (then err.backfill shows how), `not_found` where the team has no such
---   backfill.
+--- Cancels a backfill: `PATCH /teams/{team_id}/backfills/{backfill_id}`. Runs that have begun are finished by the
+--- service; runs that wait are cancelled. Needs the scope `dwh_transfers_write`.
+---
+--- It is sent again after network errors, timeouts, 5xx and 429, since cancelling twice does no harm. Where an answer
+--- was lost, GET tells what became of it.
+---
+--- The error is `unprocessable` where the backfill has already ended (then `err.backfill` shows how), and `not_found`
+--- where the team has no such backfill.
+---
+---@param team_id supermetrics.Id
+---@param backfill_id supermetrics.Id
+---@param overrides? supermetrics.CallOptions for this call
+---@return supermetrics.Backfill? backfill whose status is `CANCELLED`
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:cancel_backfill(team_id, backfill_id, overrides)
   local cancel = prepare(self, "cancel_backfill", overrides, team_id, backfill_id)
   local backfill, err, response = cancel:run()
@@ -153,7 +162,15 @@ function methods:cancel_backfill(team_id, backfill_id, overrides)
   return backfill, nil, response
 end
 
---- Cancels a backfill, and counts one that is CANCELLED already as a success. Otherwise as cancel_backfill.
+--- Cancels a backfill, and counts one that is `CANCELLED` already as a success. Otherwise as `cancel_backfill`: one
+--- that is `COMPLETED` is the error `unprocessable`, with `err.backfill`.
+---
+---@param team_id supermetrics.Id
+---@param backfill_id supermetrics.Id
+---@param overrides? supermetrics.CallOptions for this call
+---@return supermetrics.Backfill? backfill whose status is `CANCELLED`
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:ensure_backfill_cancelled(team_id, backfill_id, overrides)
   local cancel = prepare(self, "cancel_backfill", overrides, team_id, backfill_id)
   local backfill, err, response = cancel:run()
@@ -163,42 +180,63 @@ function methods:ensure_backfill_cancelled(team_id, backfill_id, overrides)
   return backfill, nil, response
 end
 
---- Reads a backfill: GET /teams/{team_id}/backfills/{backfill_id}. Needs the scope dwh_transfers_read.
---
--- @param team_id an id: an integer, or its decimal string
--- @param backfill_id an id
--- @param overrides as for cancel_backfill
--- @return the Backfill, nil, the response; or nil, the Error, the response
+--- Reads a backfill: `GET /teams/{team_id}/backfills/{backfill_id}`. Needs the scope `dwh_transfers_read`.
+---
+---@param team_id supermetrics.Id
+---@param backfill_id supermetrics.Id
+---@param overrides? supermetrics.CallOptions for this call
+---@return supermetrics.Backfill? backfill
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:get_backfill(team_id, backfill_id, overrides)
   return prepare(self, "get_backfill", overrides, team_id, backfill_id):run()
 end
 
---- Reads the newest backfill of a transfer, whatever its status: GET
--- /teams/{team_id}/transfers/{transfer_id}/backfills/latest. Needs the scope dwh_transfers_read.
---
--- @return the Backfill, nil, the response; or nil, the Error, the response: `not_found` where there never was one
+--- Reads the newest backfill of a transfer, whatever its status:
+--- `GET /teams/{team_id}/transfers/{transfer_id}/backfills/latest`. Needs the scope `dwh_transfers_read`.
+---
+--- The error is `not_found` where there never was one.
+---
+---@param team_id supermetrics.Id
+---@param transfer_id supermetrics.Id
+---@param overrides? supermetrics.CallOptions for this call
+---@return supermetrics.Backfill? backfill
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:get_latest_backfill(team_id, transfer_id, overrides)
   return prepare(self, "get_latest_backfill", overrides, team_id, transfer_id):run()
 end
 
---- Lists the backfills of a team that are CREATED, SCHEDULED, RUNNING or FAILED, newest first, at most 100: GET
--- /teams/{team_id}/backfills. Needs the scope dwh_transfers_read.
---
--- @return a list of Backfills, nil, the response; or nil, the Error, the response
+--- Lists the backfills of a team that are `CREATED`, `SCHEDULED`, `RUNNING` or `FAILED`, newest first, at most 100:
+--- `GET /teams/{team_id}/backfills`. Needs the scope `dwh_transfers_read`.
+---
+---@param team_id supermetrics.Id
+---@param overrides? supermetrics.CallOptions for this call
+---@return supermetrics.Backfill[]? backfills
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:list_incomplete_backfills(team_id, overrides)
   return prepare(self, "list_incomplete_backfills", overrides, team_id):run()
 end
 
---- Creates a backfill: POST /teams/{team_id}/transfers/{transfer_id}/backfills. Needs the scope dwh_transfers_write.
---
--- It is created at most once: the request is sent again only where the service certainly did not act on it (429, or not
--- sent). After a lost answer, the latest backfill of the transfer tells what became of it; where that cannot tell, the
--- error says `outcome = "unknown"`.
---
--- @param range_start first day, "YYYY-MM-DD"
--- @param range_end last day, included
--- @return the Backfill, nil, the response; or nil, the Error, the response: `unprocessable` where the range overlaps an
---   active backfill, `not_found` where the team has no such transfer
+--- Creates a backfill: `POST /teams/{team_id}/transfers/{transfer_id}/backfills`. Needs the scope
+--- `dwh_transfers_write`.
+---
+--- It is created at most once: the request is sent again only where the service certainly did not act on it (429, or
+--- not sent). After a lost answer, the latest backfill of the transfer tells what became of it; where that cannot tell,
+--- the error says `outcome = "unknown"`.
+---
+--- The error is `unprocessable` where the range overlaps an active backfill, and `not_found` where the team has no such
+--- transfer.
+---
+---@param team_id supermetrics.Id
+---@param transfer_id supermetrics.Id
+---@param range_start string first day, `YYYY-MM-DD`
+---@param range_end string last day, included
+---@param overrides? supermetrics.CallOptions for this call
+---@return supermetrics.Backfill? backfill
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:create_backfill(team_id, transfer_id, range_start, range_end, overrides)
   local create = prepare(self, "create_backfill", overrides, team_id, transfer_id, range_start, range_end)
   local backfill, err, response = create:run()
@@ -213,14 +251,16 @@ local function start_request(connection, arguments, for_core)
   return misuse.guard(connection.start_request, connection, method, path, body, for_core)
 end
 
---- Any other endpoint of the same host, with the same errors. A GET is tried again like every read; what is not a GET
--- only where the service certainly did not act on it.
---
--- @param method "GET", "POST", "PUT", "PATCH" or "DELETE"
--- @param path under the base URL, such as "/teams/12345/transfers"
--- @param body a table, which is sent as JSON; JSON text; or nil
--- @param overrides as for cancel_backfill
--- @return the decoded body (true where it is empty), nil, the response; or nil, the Error, the response
+--- Makes a request to any other endpoint of the same host, with the same errors. A GET is tried again like every read;
+--- what is not a GET only where the service certainly did not act on it.
+---
+---@param method supermetrics.Method
+---@param path string under the base URL, such as `/teams/12345/transfers`
+---@param body? table|string a table, which is sent as JSON, or JSON text
+---@param overrides? supermetrics.CallOptions for this call
+---@return any body decoded; true where it is empty, nil where the request failed
+---@return supermetrics.Error? err
+---@return supermetrics.Response response
 function methods:request(method, path, body, overrides)
   client.check_self(self)
   overrides = options.check("request", options.of.call, overrides)
@@ -230,7 +270,7 @@ function methods:request(method, path, body, overrides)
 end
 
 --- Closes the connections; calls in flight end as `aborted`. A closed client refuses further calls; closing it twice
--- is fine.
+--- is fine.
 function methods:close()
   client.check_self(self)
   self.core:close()

@@ -1,10 +1,11 @@
 --- The Supermetrics Data Backfills API.
---
---     local supermetrics = require "supermetrics"
---     local backfill, err = supermetrics.cancel_backfill(12345, 1003)
---
--- The functions here work on a default client, made at first use from the environment variables SUPERMETRICS_API_KEY
--- and SUPERMETRICS_BASE_URL. Every one returns `value, nil, response` or `nil, err, response`; a misuse raises.
+---
+---     local supermetrics = require "supermetrics"
+---     local backfill, err = supermetrics.cancel_backfill(12345, 1003)
+---
+--- The functions here work on a default client, made at first use from the environment variables
+--- `SUPERMETRICS_API_KEY` and `SUPERMETRICS_BASE_URL`. Where a call fails, its first value is `nil` and its second an
+--- Error; a misuse, such as an id of 0 or a misspelt option, raises before anything is sent.
 
 local client = require "supermetrics.client"
 local core = require "supermetrics.core"
@@ -13,6 +14,7 @@ require "supermetrics.backfill"
 require "supermetrics.cancelling"
 require "supermetrics.waiting"
 
+---@class supermetrics
 local supermetrics = {
   _VERSION = core._VERSION,
   new = client.new,
@@ -28,7 +30,7 @@ local function on_default_client(method)
   end
 end
 
--- Each is the method of the same name: see client.lua, cancelling.lua and waiting.lua.
+-- Each is the method of the same name: see client.lua, cancelling.lua and waiting.lua. types.lua declares them.
 for _, method in ipairs{"cancel_backfill", "get_backfill", "get_latest_backfill", "list_incomplete_backfills",
   "create_backfill", "ensure_backfill_cancelled", "cancel_backfills", "cancel_incomplete_backfills",
   "wait_for_backfill", "request"} do

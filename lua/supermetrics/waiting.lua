@@ -6,6 +6,7 @@ local core = require "supermetrics.core"
 local failure = require "supermetrics.error"
 local options = require "supermetrics.options"
 
+---@class supermetrics.Client
 local methods = client.methods
 
 -- Seconds between two looks: SHORTEST while it moves, longer and longer, up to LONGEST, while it does not.
@@ -43,15 +44,18 @@ local function ran_out_of_time(began, now, backfill, count, look_error)
   }
 end
 
---- Waits until a backfill has ended: COMPLETED, FAILED or CANCELLED, which its `status` tells apart. It is looked at
--- every second at first, every 30 seconds where nothing moves. A look that fails for a passing reason is taken again.
---
--- @param team_id an id
--- @param backfill_id an id
--- @param given table or nil: timeout (seconds, all of it; without it there is no end), on_progress (function(backfill),
---   called whenever it has moved), deadline (the same as timeout), max_attempts, token, headers
--- @return the Backfill, nil, the response; or nil, the Error, the response: `timeout` where the time ran out, and then
---   err.backfill is what was seen last
+--- Waits until a backfill has ended: `COMPLETED`, `FAILED` or `CANCELLED`, which its `status` tells apart. It is looked
+--- at every second at first, every 30 seconds where nothing moves. A look that fails for a passing reason is taken
+--- again.
+---
+--- The error is `timeout` where the time ran out, and then `err.backfill` is what was seen last.
+---
+---@param team_id supermetrics.Id
+---@param backfill_id supermetrics.Id
+---@param given? supermetrics.WaitOptions
+---@return supermetrics.Backfill? backfill which has ended
+---@return supermetrics.Error? err
+---@return supermetrics.Response response of the last look
 function methods:wait_for_backfill(team_id, backfill_id, given)
   client.check_self(self)
   given = options.check("wait_for_backfill", options.of.wait, given)
