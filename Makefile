@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture bench lint format setup-demo setup-test clean
+.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture bench docs lint format setup-demo setup-docs setup-test clean
 
 all: module
 
@@ -180,6 +180,10 @@ build/fuzz/%: spec/fuzz/%.c spec/fuzz/state.c spec/fuzz/state.h $(wildcard csrc/
 		$(shell pkg-config --cflags lua5.4 libcurl) -o $@ $< spec/fuzz/state.c csrc/*.c \
 		$(shell pkg-config --libs lua5.4 libcurl) -pthread
 
+# The reference, made of the annotations, and the guides docs/*.md as HTML.
+docs: setup-docs
+	@$(if $(RUNTIME),$(RUNTIME),lua5.4) docs/reference/generate.lua build/docs
+
 lint: setup-test
 	@.ci/lint
 
@@ -189,8 +193,11 @@ format:
 setup-demo:
 	@.ci/setup demo
 
+setup-docs:
+	@.ci/setup docs
+
 setup-test:
-	@.ci/setup demo test
+	@.ci/setup demo docs test
 
 clean:
 	rm -rf build

@@ -1,6 +1,6 @@
 -- Writes the reference and the guides as HTML. In the root of the checkout: lua docs/reference/generate.lua build/docs
 
-package.path = "./?.lua;./?/init.lua;" .. package.path
+package.path = "./?.lua;" .. package.path
 
 local reference = require "docs.reference"
 

@@ -76,7 +76,7 @@ end
 ---
 ---@param team_id supermetrics.Id
 ---@param ids supermetrics.Id[] one that stands in it twice is cancelled once
----@param given? supermetrics.BatchOptions
+---@param given? supermetrics.BatchOptions the options
 ---@return supermetrics.Results results in the order of the ids
 function methods:cancel_backfills(team_id, ids, given)
   client.check_self(self)
@@ -168,7 +168,7 @@ end
 --- Where a list could not be had, that is the error, and `err.results` are those that were there before.
 ---
 ---@param team_id supermetrics.Id
----@param given? supermetrics.IncompleteOptions
+---@param given? supermetrics.IncompleteOptions the options
 ---@return supermetrics.Results? results as of `cancel_backfills`
 ---@return supermetrics.Error? err why a list could not be had
 ---@return supermetrics.Response? response of the list, after a dry run or an error

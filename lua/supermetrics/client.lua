@@ -61,7 +61,7 @@ client.operations = operations
 ---
 ---     local client = supermetrics.new{timeout = 10, user_agent = "nightly-guard/1.2"}
 ---
----@param given? supermetrics.ClientOptions
+---@param given? supermetrics.ClientOptions the options
 ---@param clockwork? table for specs: now, random, waiter
 ---@return supermetrics.Client client
 function client.new(given, clockwork)

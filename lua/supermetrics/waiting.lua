@@ -52,7 +52,7 @@ end
 ---
 ---@param team_id supermetrics.Id
 ---@param backfill_id supermetrics.Id
----@param given? supermetrics.WaitOptions
+---@param given? supermetrics.WaitOptions the options
 ---@return supermetrics.Backfill? backfill which has ended
 ---@return supermetrics.Error? err
 ---@return supermetrics.Response response of the last look

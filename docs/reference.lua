@@ -5,7 +5,7 @@ local pages = require "docs.reference.pages"
 
 local reference = {}
 
--- In the order of the pages. Every file that annotates something public.
+-- Every file that annotates something public; functions stand on the pages in this order.
 local FILES = {"init", "client", "cancelling", "waiting", "backfill", "error", "sleep/luv", "types"}
 
 local function read_file(path)
