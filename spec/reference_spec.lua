@@ -191,6 +191,22 @@ describe("the annotations", function()
     assert.same(kinds, values("ErrorKind"))
   end)
 
+  it("have the kinds that the Lua layer sets itself", function()
+    local kinds, count = {}, 0
+    for _, kind in ipairs(core.error_kinds) do
+      kinds[kind] = true
+    end
+    local function check(path, pattern)
+      for kind in read_file(path):gmatch(pattern) do
+        assert.truthy(kinds[kind], path .. ": " .. kind)
+        count = count + 1
+      end
+    end
+    check("lua/supermetrics/waiting.lua", 'kind = "([^"]+)"')
+    check("lua/supermetrics/gate.lua", 'new_error%(attempts, "([^"]+)"')
+    assert.equal(4, count)
+  end)
+
   it("have each method of a request, and no other", function()
     local _, message = pcall(core.check_request, "HEAD", "/teams")
     local methods = {}

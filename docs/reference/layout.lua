@@ -15,8 +15,9 @@ end
 
 --- A layout.
 -- @param links table: the address of each type, by its whole name
-function layout.new(links)
-  return setmetatable({links = links, texts = {}}, Layout)
+-- @param words table: the address of each word that is a link where it stands as code in the prose of the annotations
+function layout.new(links, words)
+  return setmetatable({links = links, words = words, texts = {}, guides = {}}, Layout)
 end
 
 local ENTITIES = {["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&quot;"}
@@ -34,6 +35,13 @@ end
 function Layout:prose(text)
   self.texts[#self.texts + 1] = text
   return ("\1%d\1"):format(#self.texts)
+end
+
+--- The same for a guide, which has links of its own.
+function Layout:guide(text)
+  local mark = self:prose(text)
+  self.guides[#self.texts] = true
+  return mark
 end
 
 --- A type as text, with links to those that have an entry.
@@ -159,7 +167,7 @@ end
 --- A list of links to what is on a page.
 -- @param rows list of {address, text, prose or nil}
 function Layout:contents(rows)
-  local parts = {'<ul class="contents">\n'}
+  local parts = {rows[1][3] and '<ul class="contents">\n' or '<ul class="contents short">\n'}
   for _, row in ipairs(rows) do
     parts[#parts + 1] = ('<li><a href="%s"><code>%s</code></a>%s</li>\n'):format(row[1], layout.escape(row[2]),
       row[3] and " " .. self:prose(row[3]) or "")
@@ -209,6 +217,13 @@ end
 -- @param pages table of HTML by name
 function Layout:finish(pages)
   local rendered = markdown.render(self.texts)
+  for number, html in ipairs(rendered) do
+    if not self.guides[number] and not html:find("<a ", 1, true) then
+      rendered[number] = html:gsub("<code>([%w_]+)</code>", function(word)
+        return self.words[word] and ('<a href="%s"><code>%s</code></a>'):format(self.words[word], word)
+      end)
+    end
+  end
   for name, html in pairs(pages) do
     pages[name] = html:gsub("\1(%d+)\1", function(number)
       return rendered[tonumber(number)]

@@ -56,6 +56,29 @@ function pages.links(model)
   return links
 end
 
+-- Words that are linked in prose: functions of the module, kinds of errors and statuses. Those that mean something else
+-- too, such as `timeout` and `request`, are left alone.
+local function words_of(model, links)
+  local words, fields = {}, {new = true}
+  for _, name in ipairs(model.names) do
+    for _, field in ipairs(model.classes[name] and model.classes[name].fields or {}) do
+      fields[field.name] = true
+    end
+  end
+  for _, declared in ipairs(model.classes.supermetrics.methods) do
+    words[declared.name] = not fields[declared.name] and links.supermetrics .. "#" .. declared.name or nil
+  end
+  for _, name in ipairs{"ErrorKind", "Status"} do
+    for _, value in ipairs(model.aliases["supermetrics." .. name].values) do
+      local word = value.value:match('^"(.*)"$')
+      if word and not fields[word] then
+        words[word] = links["supermetrics." .. name] .. "." .. word
+      end
+    end
+  end
+  return words
+end
+
 local function first_sentence(prose)
   local paragraph = (prose .. "\n\n"):match("^(.-)\n\n"):gsub("\n", " ")
   return paragraph:match("^(.-[^%d]%.)%s") or paragraph:match("^(.-):%s`") or paragraph
@@ -146,7 +169,8 @@ end
 -- @param guides list of {name, title, text}, as docs/*.md have them
 -- @return table of HTML by name
 function pages.all(model, guides)
-  local out = layout.new(pages.links(model))
+  local links = pages.links(model)
+  local out = layout.new(links, words_of(model, links))
   local reference = {heading = "Reference", MODULE}
   local bodies = {index = index_page(out, model, guides), module = module_page(out, model)}
   local titles = {index = "supermetrics", module = MODULE.title}
@@ -161,7 +185,7 @@ function pages.all(model, guides)
     if bodies[guide.name] then
       error("a guide has the name of a page of the reference: " .. guide.name, 0)
     end
-    bodies[guide.name], titles[guide.name] = out:prose(guide.text), guide.title
+    bodies[guide.name], titles[guide.name] = out:guide(guide.text), guide.title
   end
   out:finish(bodies)
   for _, guide in ipairs(guides) do
