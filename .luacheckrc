@@ -6,3 +6,4 @@ files["spec"] = {std = "max+busted"}
 files["*.rockspec"] = {std = "rockspec"}
 -- Declarations of what other files define.
 files["lua/supermetrics/types.lua"] = {unused = false}
+files["lua/supermetrics/core_types.lua"] = {unused = false}

@@ -37,6 +37,7 @@ build = {
     ["supermetrics.calendar"] = "lua/supermetrics/calendar.lua",
     ["supermetrics.cancelling"] = "lua/supermetrics/cancelling.lua",
     ["supermetrics.client"] = "lua/supermetrics/client.lua",
+    ["supermetrics.core_types"] = "lua/supermetrics/core_types.lua",
     ["supermetrics.error"] = "lua/supermetrics/error.lua",
     ["supermetrics.gate"] = "lua/supermetrics/gate.lua",
     ["supermetrics.host"] = "lua/supermetrics/host.lua",

@@ -6,7 +6,7 @@ local pages = require "docs.reference.pages"
 local reference = {}
 
 -- Every file that annotates something public; functions stand on the pages in this order.
-local FILES = {"init", "client", "cancelling", "waiting", "backfill", "error", "sleep/luv", "types"}
+local FILES = {"init", "client", "cancelling", "waiting", "backfill", "error", "sleep/luv", "types", "core_types"}
 
 local function read_file(path)
   local file = assert(io.open(path, "r"))

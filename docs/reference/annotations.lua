@@ -112,7 +112,7 @@ function readers.alias(model, block, rest)
 end
 
 function readers.param(_, block, rest)
-  local name, optional, text = rest:match("^([%w_]+)(%??)%s+(.+)$")
+  local name, optional, text = rest:match("^([%w_%.]+)(%??)%s+(.+)$") -- "..." is one too
   if not name then
     fail(block, "a parameter that cannot be read: " .. rest)
   end

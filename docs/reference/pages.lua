@@ -14,6 +14,7 @@ local TYPES = {
   {name = "error", title = "Error", types = {"Error", "ErrorKind", "Outcome"}, absent = "or nil"},
   {name = "results", title = "Response and results", types = {"Response", "Results", "Result", "Attempt"},
     absent = "or nil"},
+  {name = "core", title = "The core", types = {"core", "CoreClient", "Call"}, absent = "or nil"},
 }
 
 local MODULE = {name = "module", title = "The module"}
@@ -24,7 +25,8 @@ local OTHERS = {new = "client.new", is_error = "failure.is_error"}
 
 -- What methods are called on, in titles.
 local OBJECTS = {["supermetrics.Client"] = "client", ["supermetrics.Backfill"] = "backfill",
-  ["supermetrics.Error"] = "err"}
+  ["supermetrics.Error"] = "err", ["supermetrics.core"] = "core", ["supermetrics.CoreClient"] = "client",
+  ["supermetrics.Call"] = "call"}
 
 local function find_method(class, name)
   for _, method in ipairs(class.methods) do
@@ -107,9 +109,9 @@ local function class_entries(out, class, absent, rows)
   local object = OBJECTS[class.name]
   local entries = {out:declaration(class, absent)}
   for _, method in ipairs(class.methods) do
-    rows[#rows + 1] = {"#" .. method.name, object .. ":" .. method.name}
-    entries[#entries + 1] = out:func(method.name, object .. ":" .. method.name
-      .. layout.parameters(method.parameters), method, method)
+    local name = object .. method.separator .. method.name
+    rows[#rows + 1] = {"#" .. method.name, name}
+    entries[#entries + 1] = out:func(method.name, name .. layout.parameters(method.parameters), method, method)
   end
   return table.concat(entries)
 end
