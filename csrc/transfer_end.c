@@ -39,6 +39,9 @@ static const ending endings[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, TRANSFER_MALFORMED, "the answer is not of a version of HTTP that is understood"},
     {CURLE_WEIRD_SERVER_REPLY, TRANSFER_MALFORMED, "the answer is not HTTP"},
     {CURLE_BAD_CONTENT_ENCODING, TRANSFER_MALFORMED, "the body could not be decompressed"},
+#if LIBCURL_VERSION_NUM >= 0x080600
+    {CURLE_TOO_LARGE, TRANSFER_MALFORMED, "a header line of the answer is over libcurl's limit"},
+#endif
     {CURLE_OUT_OF_MEMORY, TRANSFER_OUT_OF_MEMORY, "out of memory"},
 };
 
@@ -72,7 +75,10 @@ transfer_end transfer_end_of(const transfer_end_facts *facts, char reason[TRANSF
   CURLcode code = (CURLcode)facts->code;
   reason[0] = '\0';
   if (facts->out_of_memory || code == CURLE_OUT_OF_MEMORY) {
-    snprintf(reason, TRANSFER_REASON_SIZE, "out of memory");
+    /* Before 8.6 a header line over 100 KiB ends like memory that ran out, and nothing tells them apart. */
+    bool may_be_long_line = !facts->out_of_memory && facts->is_in_headers;
+    snprintf(reason, TRANSFER_REASON_SIZE, "out of memory%s",
+             may_be_long_line ? ", or a header line of the answer is over libcurl's limit" : "");
     return TRANSFER_OUT_OF_MEMORY;
   }
   if (facts->part_over_limit != NULL) {

@@ -13,7 +13,7 @@
 enum {
   IDLE_HANDLES = 64,            /* kept for the next requests, with their allocations */
   MAX_STREAMS = 1000,           /* on one HTTP/2 connection, where the server allows as many */
-  MAX_HEADER_BYTES = 256 * 1024 /* of one answer; libcurl before 8.3 has no limit of its own */
+  MAX_HEADER_BYTES = 256 * 1024 /* of one answer, 1xx included; libcurl before 8.3 has no limit of its own */
 };
 
 struct transport {
@@ -38,7 +38,10 @@ struct transfer {
   char *request_body;
   double began; /* by the monotonic clock */
   bool writes;
+  bool answer_began; /* its status line came, or that of a 1xx before it */
+  bool headers_ended;
   bool body_began;
+  size_t earlier_header_bytes; /* of 1xx answers, each of which starts the headers anew */
   const char *part_over_limit; /* NULL for none */
   size_t limit;
   bool out_of_memory;
@@ -69,6 +72,8 @@ static size_t receive_body(char *bytes, size_t size, size_t count, void *context
   return accept_bytes(request, status, "the body of the answer is", limit, length);
 }
 
+static const char HEADERS_ARE[] = "the headers of the answer are";
+
 static bool starts_an_answer(const char *line, size_t length) {
   return length > 5 && memcmp(line, "HTTP/", 5) == 0;
 }
@@ -80,22 +85,29 @@ static size_t receive_header(char *line, size_t size, size_t count, void *contex
   if (request->body_began)
     return length; /* a trailer: nothing that this library reads comes in one */
   if (starts_an_answer(line, length)) {
+    if (request->answer_began)
+      request->earlier_header_bytes += headers->length + length;
+    request->answer_began = true;
+    request->headers_ended = false;
     headers->length = 0; /* what came before belongs to a 1xx answer, or to a proxy's */
-    return length;
+    bool is_flood = request->earlier_header_bytes >= MAX_HEADER_BYTES;
+    return accept_bytes(request, is_flood ? BUFFER_OVER_LIMIT : BUFFER_OK, HEADERS_ARE, MAX_HEADER_BYTES, length);
   }
   size_t kept = length;
   while (kept > 0 && (line[kept - 1] == '\r' || line[kept - 1] == '\n'))
     kept--;
-  if (kept == 0)
+  if (kept == 0) {
+    request->headers_ended = true;
     return length;
+  }
   /* A line is there whole, with its newline, or not at all. */
-  size_t before = headers->length;
-  buffer_status status = buffer_append(headers, line, kept, MAX_HEADER_BYTES);
+  size_t before = headers->length, limit = MAX_HEADER_BYTES - request->earlier_header_bytes;
+  buffer_status status = buffer_append(headers, line, kept, limit);
   if (status == BUFFER_OK)
-    status = buffer_append(headers, "\n", 1, MAX_HEADER_BYTES);
+    status = buffer_append(headers, "\n", 1, limit);
   if (status != BUFFER_OK)
     headers->length = before;
-  return accept_bytes(request, status, "the headers of the answer are", MAX_HEADER_BYTES, length);
+  return accept_bytes(request, status, HEADERS_ARE, MAX_HEADER_BYTES, length);
 }
 
 /* Runs before each sending of the request. When a kept-alive connection dies, libcurl sends the request again by
@@ -239,6 +251,7 @@ static void finish_with_code(transfer *request, CURLcode code) {
       .authority = request->pool->authority,
       .elapsed = monotonic_seconds() - request->began,
       .was_sent = request->result.sends > 0,
+      .is_in_headers = request->answer_began && !request->headers_ended,
       .part_over_limit = request->part_over_limit,
       .limit = request->limit,
       .out_of_memory = request->out_of_memory,
