@@ -18,7 +18,8 @@ typedef struct reading {
   lua_State *L;
   const answer_facts *facts;
   int response;
-  int document; /* the decoded body; nil where it is not JSON */
+  int document; /* the decoded body; nil where it is not JSON. It is settled where it is looked at: see json.h */
+  bool marked;
 } reading;
 
 static bool is_success(long status) {
@@ -49,6 +50,13 @@ static int push_member(lua_State *L, int object, const char *name) {
   else
     lua_pushnil(L);
   return lua_type(L, -1);
+}
+
+/* The same for a field that is a text or a number, settled. */
+static void push_settled_member(const reading *read, int object, const char *name) {
+  push_member(read->L, object, name);
+  if (json_push_settled(read->L, -1, read->marked))
+    lua_remove(read->L, -2);
 }
 
 /* ---- the pieces of an Error ---- */
@@ -82,7 +90,7 @@ static void push_error(const reading *read, error_kind kind, const char *reason)
 /* error[name] = envelope.error[name]; whether there was one. */
 static bool take_server_text(const reading *read, int envelope_error, const char *name) {
   lua_State *L = read->L;
-  push_member(L, envelope_error, name);
+  push_settled_member(read, envelope_error, name);
   size_t length = 0;
   int error = lua_gettop(L) - 1;
   const char *text = lua_tolstring(L, -1, &length);
@@ -253,7 +261,7 @@ static bool push_backfill(const reading *read) {
     push_no_data(read, "object");
     return false;
   }
-  if (!backfill_from_table(L, problem)) {
+  if (!backfill_from_table(L, read->marked, problem)) {
     push_invalid(read, lua_pushfstring(L, "in the body's data, %s", problem));
     return false;
   }
@@ -274,7 +282,7 @@ static bool push_backfill_list(const reading *read) {
       push_invalid(read, lua_pushfstring(L, "entry %d of the body's data is not an object", i));
       return false;
     }
-    if (!backfill_from_table(L, problem)) {
+    if (!backfill_from_table(L, read->marked, problem)) {
       push_invalid(read, lua_pushfstring(L, "in entry %d of the body's data, %s", i, problem));
       return false;
     }
@@ -290,6 +298,10 @@ static bool push_whole_document(const reading *read) {
     return false;
   }
   lua_pushvalue(L, read->document);
+  if (lua_istable(L, -1))
+    json_settle(L, read->marked);
+  else if (!lua_islightuserdata(L, -1))
+    json_push_settled(L, -1, read->marked);
   return true;
 }
 
@@ -314,7 +326,7 @@ static void push_value(const reading *read) {
 
 /* Pushes what is wrong with the body or nil, then the decoded body or nil. A document may be absent, and is then true.
  */
-static void push_document(lua_State *L, const buffer *body, answer_shape shape, const char **problem) {
+static void push_document(lua_State *L, const buffer *body, answer_shape shape, const char **problem, bool *marked) {
   *problem = NULL;
   if (body->length == 0 && shape == ANSWER_DOCUMENT) {
     lua_pushnil(L);
@@ -323,7 +335,7 @@ static void push_document(lua_State *L, const buffer *body, answer_shape shape, 
     *problem = "the answer has no body";
     lua_pushnil(L);
     lua_pushnil(L);
-  } else if (!json_decode(L, body->bytes, body->length)) {
+  } else if (!json_decode(L, body->bytes, body->length, marked)) {
     const char *detail = lua_tostring(L, -1);
     *problem = lua_pushfstring(L, "the body is not JSON: %s", detail != NULL ? detail : "unreadable");
     lua_replace(L, -2);
@@ -338,7 +350,7 @@ static void push_document(lua_State *L, const buffer *body, answer_shape shape, 
 static void settle_request_id(const reading *read) {
   lua_State *L = read->L;
   push_member(L, read->document, "meta");
-  push_member(L, -1, "request_id");
+  push_settled_member(read, -1, "request_id");
   if (!lua_isstring(L, -1)) {
     lua_pushvalue(L, read->response);
     response_push_header(L, "x-request-id");
@@ -358,14 +370,14 @@ void answer_push(lua_State *L, const answer_facts *facts) {
   const transfer_result *result = facts->result;
   const char *problem = NULL;
   int base = lua_gettop(L);
+  reading read = {.L = L, .facts = facts, .response = base + 1, .document = base + 3};
   response_push(L, result, facts->credential);
   if (result->end == TRANSFER_ANSWERED) {
-    push_document(L, &result->body, facts->asked->shape, &problem);
+    push_document(L, &result->body, facts->asked->shape, &problem, &read.marked);
   } else {
     lua_pushnil(L);
     lua_pushnil(L);
   }
-  reading read = {.L = L, .facts = facts, .response = base + 1, .document = base + 3};
   settle_request_id(&read);
   if (result->end == TRANSFER_ANSWERED && is_success(result->status) && problem == NULL) {
     push_value(&read);

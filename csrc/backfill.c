@@ -26,7 +26,7 @@ static const struct field {
 };
 
 void backfill_open(lua_State *L) {
-  if (luaL_newmetatable(L, metatable_name) != 0) {
+  if (compat_new_metatable(L, metatable_name)) {
     lua_pushliteral(L, "supermetrics.Backfill");
     lua_setfield(L, -2, "__name");
   }
@@ -47,32 +47,66 @@ static bool integer_of(lua_State *L, int64_t *value) {
   }
 }
 
-/* The settlers below find the value of a field on top and the object under it. They remove the value, put a better one
- * into the object where there is one, and say whether the field is now what it must be. */
+static bool is_integer_field(const char *name, size_t length) {
+  for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+    if (fields[i].type == FIELD_INTEGER && strlen(fields[i].name) == length &&
+        memcmp(fields[i].name, name, length) == 0)
+      return true;
+  return false;
+}
 
-static bool settle_integer(lua_State *L, const char *name) {
+/* Pushes the integer that the text at `index` spells, where the field of this key is one; else false, nothing pushed.
+ */
+static bool push_spelt_integer(lua_State *L, int key, int index) {
   int64_t value;
-  char digits[INTEGER_TEXT_SIZE];
-  bool is_text = lua_type(L, -1) == LUA_TSTRING;
-  bool is_integer = integer_of(L, &value);
-  lua_pop(L, 1);
-  if (is_integer && is_text) {
-    compat_push_integer(L, value, digits, integer_write(value, digits));
-    lua_setfield(L, -2, name);
+  size_t length, name_length;
+  const char *text = lua_tolstring(L, index, &length);
+  if (!integer_parse(text, length, &value) || lua_type(L, key) != LUA_TSTRING)
+    return false;
+  const char *name = lua_tolstring(L, key, &name_length);
+  if (!is_integer_field(name, name_length))
+    return false;
+  compat_push_integer(L, value, text, length);
+  return true;
+}
+
+/* Settles every field of the object on top, as json_settle does, and the integers that are spelt as texts. */
+static void settle_fields(lua_State *L, bool marked) {
+  int object = lua_gettop(L), key = object + 1, value = object + 2;
+  lua_pushnil(L);
+  while (lua_next(L, object) != 0) {
+    int type = lua_type(L, value);
+    if (type == LUA_TTABLE) {
+      json_settle(L, marked);
+    } else if (type != LUA_TBOOLEAN) {
+      lua_pushvalue(L, key);
+      if (json_push_settled(L, value, marked) || (type == LUA_TSTRING && push_spelt_integer(L, key, value)))
+        lua_rawset(L, object);
+    }
+    lua_settop(L, key);
   }
-  return is_integer;
 }
 
-static bool settle_text(lua_State *L, const char *name) {
-  (void)name;
-  bool is_text = lua_type(L, -1) == LUA_TSTRING && compat_raw_length(L, -1) > 0;
-  lua_pop(L, 1);
-  return is_text;
+/* Whether the list on top holds a null, which stands in it as a light userdata. */
+static bool holds_null(lua_State *L) {
+  int count = (int)compat_raw_length(L, -1);
+  bool found = false;
+  for (int i = 1; i <= count && !found; i++) {
+    lua_rawgeti(L, -1, i);
+    found = lua_islightuserdata(L, -1);
+    lua_pop(L, 1);
+  }
+  return found;
 }
 
-/* What is not a list becomes the only entry of one, and a null entry is none. */
-static bool settle_list(lua_State *L, const char *name) {
+/* Makes the field of the object on top a list: what is none becomes the only entry of one, and a null entry is none. */
+static void settle_list(lua_State *L, const char *name) {
+  lua_getfield(L, -1, name);
   bool whole = json_is_list(L);
+  if (whole && !holds_null(L)) {
+    lua_pop(L, 1);
+    return;
+  }
   int count = whole ? (int)compat_raw_length(L, -1) : lua_isnil(L, -1) ? 0 : 1;
   int kept = 0;
   lua_createtable(L, count, 0);
@@ -88,19 +122,7 @@ static bool settle_list(lua_State *L, const char *name) {
   }
   lua_remove(L, -2);
   lua_setfield(L, -2, name);
-  return true;
 }
-
-typedef bool (*settler)(lua_State *L, const char *name);
-
-static const struct {
-  settler settle;
-  const char *noun;
-} types[] = {
-    [FIELD_INTEGER] = {settle_integer, "an integer"},
-    [FIELD_TEXT] = {settle_text, "a string"},
-    [FIELD_LIST] = {settle_list, "a list"},
-};
 
 /* Adds to the list of what is wrong with a Backfill. */
 static void note_problem(char problem[BACKFILL_PROBLEM_SIZE], const char *name, const char *trouble, const char *noun) {
@@ -108,17 +130,29 @@ static void note_problem(char problem[BACKFILL_PROBLEM_SIZE], const char *name, 
   snprintf(problem + used, BACKFILL_PROBLEM_SIZE - used, "%s%s %s%s", used > 0 ? ", " : "", name, trouble, noun);
 }
 
-bool backfill_from_table(lua_State *L, char problem[BACKFILL_PROBLEM_SIZE]) {
+/* What is wrong with a field that decides, of the object on top. */
+static void check_field(lua_State *L, const struct field *field, char problem[BACKFILL_PROBLEM_SIZE]) {
+  int64_t value;
+  lua_getfield(L, -1, field->name);
+  bool is_text = lua_type(L, -1) == LUA_TSTRING && compat_raw_length(L, -1) > 0;
+  if (lua_isnil(L, -1))
+    note_problem(problem, field->name, "is missing", "");
+  else if (field->type == FIELD_INTEGER && !integer_of(L, &value))
+    note_problem(problem, field->name, "is not ", "an integer");
+  else if (field->type == FIELD_TEXT && !is_text)
+    note_problem(problem, field->name, "is not ", "a string");
+  lua_pop(L, 1);
+}
+
+bool backfill_from_table(lua_State *L, bool marked, char problem[BACKFILL_PROBLEM_SIZE]) {
   problem[0] = '\0';
+  luaL_checkstack(L, 8, "no room for a backfill");
+  settle_fields(L, marked);
   for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
-    const struct field *field = &fields[i];
-    lua_getfield(L, -1, field->name);
-    bool is_absent = lua_isnil(L, -1);
-    bool is_right = types[field->type].settle(L, field->name);
-    if (field->decides && is_absent)
-      note_problem(problem, field->name, "is missing", "");
-    else if (field->decides && !is_right)
-      note_problem(problem, field->name, "is not ", types[field->type].noun);
+    if (fields[i].decides)
+      check_field(L, &fields[i], problem);
+    if (fields[i].type == FIELD_LIST)
+      settle_list(L, fields[i].name);
   }
   if (problem[0] != '\0')
     return false;

@@ -13,10 +13,10 @@ enum { BACKFILL_PROBLEM_SIZE = 160 };
 /* Makes the metatable, and pushes it. */
 void backfill_open(lua_State *L);
 
-/* Makes the decoded object on top a Backfill, in place: integers from numbers and numeric strings alike, error_report
- * always a list, unknown fields and statuses kept. False where a field that decides (transfer_backfill_id, status) is
- * missing or not what it must be: `problem` then names it. */
-bool backfill_from_table(lua_State *L, char problem[BACKFILL_PROBLEM_SIZE]);
+/* Makes the object on top, decoded and not settled (see json.h), a Backfill, in place: integers from numbers and
+ * numeric strings alike, error_report always a list, unknown fields and statuses kept. False where a field that decides
+ * (transfer_backfill_id, status) is missing or not what it must be: `problem` then names it. */
+bool backfill_from_table(lua_State *L, bool marked, char problem[BACKFILL_PROBLEM_SIZE]);
 
 /* A field of the Backfill on top as an integer; false where it is none. */
 bool backfill_integer(lua_State *L, const char *name, int64_t *value);

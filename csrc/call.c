@@ -29,7 +29,7 @@ void call_name_request(lua_State *L, const char *method, const char *path) {
 }
 
 static call *check_call(lua_State *L) {
-  return luaL_checkudata(L, 1, metatable_name);
+  return userdata_check(L, 1, metatable_name);
 }
 
 /* Reads the answer once and keeps what it means in the Call's table, which is on top; then the bytes can go. */

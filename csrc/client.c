@@ -5,6 +5,7 @@
 #include "compat.h"
 #include "free_request.h"
 #include "library.h"
+#include "monotonic_clock.h"
 #include "options.h"
 #include "proxy_url.h"
 #include "transport.h"
@@ -34,7 +35,7 @@ static void raise_out_of_memory(lua_State *L) {
 /* client:close(): aborts the calls in flight, closes the connections and wipes the credential. Closing twice is fine.
  */
 static int client_close(lua_State *L) {
-  client *target = luaL_checkudata(L, 1, metatable_name);
+  client *target = userdata_check(L, 1, metatable_name);
   transport_free(target->pool);
   header_list_release(target->common_headers);
   header_list_release(target->read_headers);
@@ -46,7 +47,7 @@ static int client_close(lua_State *L) {
 
 /* The address goes last: any allocation of Lua's may run a finalizer that closes a client in use, but not this one. */
 static int client_collect(lua_State *L) {
-  client *target = luaL_checkudata(L, 1, metatable_name);
+  client *target = userdata_check(L, 1, metatable_name);
   client_close(L);
   base_url_free(&target->address);
   return 0;
@@ -54,10 +55,19 @@ static int client_collect(lua_State *L) {
 
 /* ---- making one ---- */
 
+/* Compression is asked for where an answer may be long. That of a write is one backfill, which fits one packet as it
+ * is.
+ */
+static bool set_accept_encoding(header_list *list, bool has_body) {
+  static const char name[] = "Accept-Encoding";
+  return has_body || !library_can_gunzip() ? header_list_omit(list, name) : header_list_set(list, name, "gzip");
+}
+
 /* Headers of a request with or without a body; NULL when memory ran out. */
 static header_list *new_headers(const char *credential, bool has_body, const header_list *common) {
   header_list *list = header_list_new(credential);
-  bool is_complete = list != NULL && (!has_body || header_list_set(list, "Content-Type", "application/json")) &&
+  bool is_complete = list != NULL && set_accept_encoding(list, has_body) &&
+                     (!has_body || header_list_set(list, "Content-Type", "application/json")) &&
                      header_list_set_all(list, common);
   if (is_complete)
     return list;
@@ -87,15 +97,14 @@ static void push_user_agent(lua_State *L, const client_options *options) {
                   options->user_agent != NULL ? " " : "", options->user_agent != NULL ? options->user_agent : "");
 }
 
-/* User-Agent and Accept-Encoding are lines like the others, since libcurl writes those of its own options letter by
- * letter and anew for every request. */
+/* User-Agent is a line like the others, since libcurl writes that of its own option letter by letter and anew for every
+ * request. */
 static void make_headers(lua_State *L, int index, client *made, const client_options *options) {
   push_user_agent(L, options);
   made->common_headers = header_list_new(NULL);
   bool is_complete = made->common_headers != NULL &&
                      header_list_set(made->common_headers, "Accept", "application/json") &&
-                     header_list_set(made->common_headers, "User-Agent", lua_tostring(L, -1)) &&
-                     (!library_can_gunzip() || header_list_set(made->common_headers, "Accept-Encoding", "gzip"));
+                     header_list_set(made->common_headers, "User-Agent", lua_tostring(L, -1));
   lua_pop(L, 1);
   if (is_complete && options->has_headers)
     is_complete = options_set_headers(L, index, made->common_headers);
@@ -144,7 +153,7 @@ void client_push(lua_State *L, int index) {
 /* ---- starting a call ---- */
 
 static client *check_open_client(lua_State *L, int index) {
-  client *owner = luaL_checkudata(L, index, metatable_name);
+  client *owner = userdata_check(L, index, metatable_name);
   if (owner->pool == NULL)
     luaL_error(L, "supermetrics: the client is closed");
   if (!transport_is_usable(owner->pool))
@@ -242,18 +251,43 @@ static int client_start_request(lua_State *L) {
 
 /* ---- driving ---- */
 
-void client_drive(lua_State *L, int index, double seconds) {
-  client *owner = luaL_checkudata(L, index, metatable_name);
-  if (owner->pool != NULL)
-    transport_poll(owner->pool, seconds, false);
+int client_push_result(lua_State *L, int index, int call_index, double seconds) {
+  double ends = monotonic_seconds() + seconds, left = seconds;
+  int count = call_push_result(L, call_index);
+  while (count == 0 && left >= 0) {
+    client *owner = userdata_check(L, index, metatable_name);
+    if (owner->pool != NULL)
+      transport_poll(owner->pool, left, false);
+    count = call_push_result(L, call_index);
+    left = ends - monotonic_seconds();
+  }
+  return count;
+}
+
+static double check_seconds(lua_State *L, int index) {
+  lua_Number seconds = luaL_optnumber(L, index, 0);
+  if (!(seconds >= 0))
+    luaL_error(L, "the seconds to wait must be a number of 0 or more");
+  return (double)seconds;
+}
+
+/* client:perform(seconds, operation, …, overrides): starts the call and drives it for at most that long, in one step.
+ * Returns what its result is by then (nil, nil, nil while it is in flight), and the Call. */
+static int client_perform(lua_State *L) {
+  double seconds = check_seconds(L, 2);
+  check_open_client(L, 1);
+  client_push_call(L, 1, operation_check_name(L, 3), 4);
+  int call_index = lua_gettop(L);
+  if (client_push_result(L, 1, call_index, seconds) == 0)
+    lua_settop(L, call_index + 3);
+  lua_pushvalue(L, call_index);
+  return 4;
 }
 
 static int drive_for(lua_State *L, bool when_idle) {
-  client *owner = luaL_checkudata(L, 1, metatable_name);
-  lua_Number seconds = luaL_optnumber(L, 2, 0);
-  if (!(seconds >= 0))
-    luaL_error(L, "the seconds to wait must be a number of 0 or more");
-  size_t in_flight = owner->pool != NULL ? transport_poll(owner->pool, (double)seconds, when_idle) : 0;
+  client *owner = userdata_check(L, 1, metatable_name);
+  double seconds = check_seconds(L, 2);
+  size_t in_flight = owner->pool != NULL ? transport_poll(owner->pool, seconds, when_idle) : 0;
   lua_pushinteger(L, (lua_Integer)in_flight);
   return 1;
 }
@@ -271,26 +305,23 @@ static int client_wait(lua_State *L) {
 
 /* client:in_flight(): how many calls are in flight; drives nothing. */
 static int client_in_flight(lua_State *L) {
-  client *owner = luaL_checkudata(L, 1, metatable_name);
+  client *owner = userdata_check(L, 1, metatable_name);
   lua_pushinteger(L, owner->pool != NULL ? (lua_Integer)transport_in_flight(owner->pool) : 0);
   return 1;
 }
 
 static int client_tostring(lua_State *L) {
-  client *owner = luaL_checkudata(L, 1, metatable_name);
+  client *owner = userdata_check(L, 1, metatable_name);
   lua_pushfstring(L, "supermetrics.Client (%s)", owner->pool != NULL ? owner->address.text : "closed");
   return 1;
 }
 
 void client_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", client_start},
-      {"start_request", client_start_request},
-      {"poll", client_poll},
-      {"wait", client_wait},
-      {"in_flight", client_in_flight},
-      {"close", client_close},
-      {NULL, NULL},
+      {"start", client_start},     {"start_request", client_start_request},
+      {"perform", client_perform}, {"poll", client_poll},
+      {"wait", client_wait},       {"in_flight", client_in_flight},
+      {"close", client_close},     {NULL, NULL},
   };
   static const luaL_Reg metamethods[] = {
       {"__gc", client_collect},

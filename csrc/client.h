@@ -17,8 +17,9 @@ void client_push(lua_State *L, int index);
 /* Starts `asked` on the Client at `client`, its arguments from `first` on, then the overrides. Pushes the Call. */
 void client_push_call(lua_State *L, int client, const operation *asked, int first);
 
-/* Drives the calls in flight on the Client at `index` for at most `seconds`. */
-void client_drive(lua_State *L, int index, double seconds);
+/* Drives the Client at `index` until the Call at `call` has ended, for at most `seconds`. Pushes what Call:result
+ * returns; returns how many values those are, 0 where it is still in flight. */
+int client_push_result(lua_State *L, int index, int call, double seconds);
 
 #pragma GCC visibility pop
 

@@ -72,8 +72,18 @@ static inline void compat_get_user_table(lua_State *L, int index) {
 #endif
 }
 
+/* Pushes the metatable `name`, made where the state has none yet; whether it was made now. It is also kept under the
+ * address of the name, by which it is found without hashing a text. */
+static inline bool compat_new_metatable(lua_State *L, const char *name) {
+  bool is_new = luaL_newmetatable(L, name) != 0;
+  lua_pushvalue(L, -1);
+  compat_registry_set(L, name);
+  return is_new;
+}
+
+/* Gives the value on top the metatable that compat_new_metatable made for the same `name`, at the same address. */
 static inline void compat_set_metatable(lua_State *L, const char *name) {
-  luaL_getmetatable(L, name);
+  compat_registry_get(L, name);
   lua_setmetatable(L, -2);
 }
 

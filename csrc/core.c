@@ -42,8 +42,8 @@ static int run_operation(lua_State *L) {
   client_push_call(L, client_index, asked, 1);
   int call_index = lua_gettop(L);
   int count;
-  while ((count = call_push_result(L, call_index)) == 0)
-    client_drive(L, client_index, LONGEST_WAIT);
+  while ((count = client_push_result(L, client_index, call_index, LONGEST_WAIT)) == 0) {
+  }
   return count;
 }
 

@@ -200,7 +200,7 @@ static int error_tostring(lua_State *L) {
 }
 
 void error_open(lua_State *L) {
-  if (luaL_newmetatable(L, metatable_name) != 0) {
+  if (compat_new_metatable(L, metatable_name)) {
     lua_pushliteral(L, "supermetrics.Error");
     lua_setfield(L, -2, "__name");
     lua_pushcfunction(L, error_tostring);

@@ -78,13 +78,21 @@ header_list *header_list_new(const char *credential) {
   return list;
 }
 
-bool header_list_set(header_list *list, const char *name, const char *value) {
-  /* To libcurl "Name:" means "do not send that header"; an empty value is spelt "Name;". */
-  bool is_blank = value[strspn(value, " \t")] == '\0';
-  char *line = is_blank ? line_of(name, ";", "") : line_of(name, ": ", value);
-  bool set = line != NULL && replace(list, line);
+/* Replaces by a line that is the caller's until then; NULL where memory ran out for it. */
+static bool replace_and_free(header_list *list, char *line) {
+  bool replaced = line != NULL && replace(list, line);
   free(line);
-  return set;
+  return replaced;
+}
+
+/* To libcurl "Name:" means "do not send that header"; an empty value is spelt "Name;". */
+bool header_list_set(header_list *list, const char *name, const char *value) {
+  bool is_blank = value[strspn(value, " \t")] == '\0';
+  return replace_and_free(list, is_blank ? line_of(name, ";", "") : line_of(name, ": ", value));
+}
+
+bool header_list_omit(header_list *list, const char *name) {
+  return replace_and_free(list, line_of(name, ":", ""));
 }
 
 bool header_list_set_all(header_list *list, const header_list *source) {

@@ -17,6 +17,9 @@ header_list *header_list_new(const char *credential);
 /* Sets "name: value" in place of an earlier line of that name. False when memory ran out. */
 bool header_list_set(header_list *list, const char *name, const char *value);
 
+/* Keeps libcurl from sending a header of this name of its own accord. False when memory ran out. */
+bool header_list_omit(header_list *list, const char *name);
+
 /* Sets every line of `source`, its credential excepted. False when memory ran out. */
 bool header_list_set_all(header_list *list, const header_list *source);
 

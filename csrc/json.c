@@ -62,8 +62,7 @@ static void push_unmarked(lua_State *L, const char *text, size_t length) {
     lua_pushlstring(L, text + 1, length - 1);
 }
 
-/* Pushes what the value at `index` should rather be; false, and nothing pushed, where it is right as it is. */
-static bool push_settled(lua_State *L, int index, bool marked) {
+bool json_push_settled(lua_State *L, int index, bool marked) {
   size_t length;
   const char *text;
   switch (lua_type(L, index)) {
@@ -75,26 +74,27 @@ static bool push_settled(lua_State *L, int index, bool marked) {
       return false;
     push_unmarked(L, text, length);
     return true;
+  case LUA_TLIGHTUSERDATA:
+    lua_pushnil(L);
+    return true;
   default:
     return false;
   }
 }
 
-/* Settles every value in the table on top. Setting existing fields is allowed while lua_next walks. */
-static void settle_table(lua_State *L, bool marked) {
+/* Setting existing fields is allowed while lua_next walks. */
+void json_settle(lua_State *L, bool marked) {
   luaL_checkstack(L, 6, "JSON nested too deeply");
   int table = lua_gettop(L), key = table + 1, value = table + 2;
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
     int type = lua_type(L, value);
-    bool is_null_field = type == LUA_TLIGHTUSERDATA && lua_type(L, key) == LUA_TSTRING;
+    bool is_null_entry = type == LUA_TLIGHTUSERDATA && lua_type(L, key) != LUA_TSTRING;
     if (type == LUA_TTABLE) {
-      settle_table(L, marked);
-    } else {
+      json_settle(L, marked);
+    } else if (!is_null_entry) {
       lua_pushvalue(L, key);
-      if (is_null_field)
-        lua_pushnil(L);
-      if (is_null_field || push_settled(L, value, marked))
+      if (json_push_settled(L, value, marked))
         lua_rawset(L, table);
     }
     lua_settop(L, key);
@@ -109,19 +109,13 @@ static bool reject_or_raise(lua_State *L, int status) {
   return false;
 }
 
-bool json_decode(lua_State *L, const char *text, size_t length) {
+bool json_decode(lua_State *L, const char *text, size_t length, bool *marked) {
   compat_registry_get(L, &decode_key);
-  bool marked = push_marked(L, text, length);
-  if (!marked)
+  *marked = push_marked(L, text, length);
+  if (!*marked)
     lua_pushlstring(L, text, length);
   int status = lua_pcall(L, 1, 1, 0);
-  if (status != 0)
-    return reject_or_raise(L, status);
-  if (lua_istable(L, -1))
-    settle_table(L, marked);
-  else if (push_settled(L, -1, marked))
-    lua_remove(L, -2);
-  return true;
+  return status == 0 || reject_or_raise(L, status);
 }
 
 bool json_is_list(lua_State *L) {

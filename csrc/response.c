@@ -98,7 +98,7 @@ static int find_field(lua_State *L) {
 }
 
 static void define_index(lua_State *L, const char *name, lua_CFunction index) {
-  if (luaL_newmetatable(L, name) != 0) {
+  if (compat_new_metatable(L, name)) {
     lua_pushcfunction(L, index);
     lua_setfield(L, -2, "__index");
   }

@@ -11,6 +11,10 @@
  * finalizer. Nothing is pushed. */
 void userdata_define(lua_State *L, const char *name, const luaL_Reg *methods, const luaL_Reg *metamethods);
 
+/* The userdata at `index`, which has the metatable `name`; raises where it has another one. As luaL_checkudata, which
+ * hashes the name at every call. */
+void *userdata_check(lua_State *L, int index, const char *name);
+
 #pragma GCC visibility pop
 
 #endif

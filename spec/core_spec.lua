@@ -72,6 +72,36 @@ describe("supermetrics.core module", function()
     assert.equal(1, client:poll(0))
   end)
 
+  it("ends a call in one step of perform, and gives it back in flight where the time was too short", function()
+    server:script{answers.backfill()}
+    local backfill, err, response, call = client:perform(LIMIT, "get_backfill", 12345, 67890, {timeout = LIMIT})
+    assert.equal(67890, backfill.transfer_backfill_id)
+    assert.is_nil(err)
+    assert.equal(200, response.status)
+    assert.equal(backfill, (call:result()))
+    server:script{answers.json(404, '{"error":{"code":"NOT_FOUND"}}')}
+    backfill, err = client:perform(LIMIT, "get_backfill", 12345, 67890)
+    assert.is_nil(backfill)
+    assert.equal("not_found", err.kind)
+    server:script{{{stall = true}}}
+    backfill, err, response, call = client:perform(0, "get_backfill", 1, 2)
+    assert.same({}, {backfill, err, response})
+    assert.equal(0, select("#", call:result()))
+    for _, seconds in ipairs{-1, 0 / 0} do
+      assert.is_false(pcall(client.perform, client, seconds, "get_backfill", 1, 2))
+    end
+    assert.equal(1, client:in_flight())
+  end)
+
+  it("asks for compression where an answer may be long, and not of a write", function()
+    server:script{answers.json(200, '{"data":[]}'), answers.backfill()}
+    assert(client:perform(LIMIT, "list_incomplete_backfills", 12345))
+    assert(client:perform(LIMIT, "cancel_backfill", 12345, 67890))
+    local requests = server:requests()
+    assert.equal("gzip", requests[1].headers["accept-encoding"])
+    assert.is_nil(requests[2].headers["accept-encoding"])
+  end)
+
   it("returns at once from poll when nothing is in flight", function()
     assert.equal(0, client:poll(LIMIT))
   end)

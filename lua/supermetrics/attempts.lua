@@ -174,6 +174,21 @@ function Attempts:note_outcome(err)
   end
 end
 
+-- What the end of an attempt means: nil where it is final, else the seconds to wait before the next one.
+function Attempts:conclude(err, response)
+  self:note_totals(err, response)
+  if not err then
+    self.client.budget:give_back()
+    return nil
+  end
+  self:note_outcome(err)
+  local seconds = self:wait_before_next(err)
+  if self.gate then
+    self.gate:after_error(err, seconds)
+  end
+  return seconds
+end
+
 --- Tries until something is final. Then `may_have_taken_effect` tells whether one of the attempts may have, and
 -- `may_still_take_effect` whether the service may even be at work on one.
 -- @return value, nil, response or nil, Error, response
@@ -190,21 +205,26 @@ function Attempts:run()
       return nil, stopped, response
     end
     value, err, response = self:send_authorized()
-    self:note_totals(err, response)
-    if not err then
-      self.client.budget:give_back()
-      return value, nil, response
-    end
-    self:note_outcome(err)
-    local seconds = self:wait_before_next(err)
-    if self.gate then
-      self.gate:after_error(err, seconds)
-    end
+    local seconds = self:conclude(err, response)
     if not seconds then
-      return nil, err, response
+      return value, err, response
     end
     self.waiter:for_seconds(seconds)
   end
+end
+
+--- The same, for a call whose first attempt was put in flight without these attempts.
+-- @param call of the core
+-- @param began the moment when that was
+function Attempts:go_on(call, began)
+  self.began, self.count = began, 1
+  local value, err, response = self.waiter:for_call(call)
+  local seconds = self:conclude(err, response)
+  if not seconds then
+    return value, err, response
+  end
+  self.waiter:for_seconds(seconds)
+  return self:run()
 end
 
 return attempts

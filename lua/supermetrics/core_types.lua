@@ -105,7 +105,21 @@ local client = {}
 ---@return supermetrics.Call call
 function client:start(operation, ...) end
 
---- The same for any path under the base URL. The call's value is the decoded body, or true where there is none.
+--- Puts an operation in flight and drives it for at most so long, in one step.
+---
+--- Where the call is still in flight by then, value and error are both nil.
+---
+---@param seconds number
+---@param operation string such as `cancel_backfill`
+---@param ... any its arguments, and after them the overrides, if any
+---@return any value
+---@return supermetrics.Error? err
+---@return supermetrics.Response? response
+---@return supermetrics.Call call
+function client:perform(seconds, operation, ...) end
+
+--- The same as `start` for any path under the base URL. The call's value is the decoded body, or true where there is
+--- none.
 ---
 ---@param method supermetrics.Method
 ---@param path string

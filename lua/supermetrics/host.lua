@@ -16,11 +16,14 @@ local ADVICE = "start the call with ngx.timer.at(0, function() ... end), or make
 -- There are no timers before the workers are.
 local ADVICE_FOR_INIT = "in init_worker_by_lua, start the call with ngx.timer.at(0, function() ... end)"
 
+-- It is there before any Lua of the user's is.
+local ngx = rawget(_G, "ngx")
+local is_openresty = type(ngx) == "table" and ngx.get_phase and ngx.sleep
+
 --- The function by which a wait yields to the host; nil where there is no such host. Raises in a phase of OpenResty
 -- that cannot yield: a wait there would stop every request of the worker.
 function host.sleep()
-  local ngx = rawget(_G, "ngx")
-  if type(ngx) ~= "table" or not ngx.get_phase or not ngx.sleep then
+  if not is_openresty then
     return nil
   end
   local phase = ngx.get_phase()

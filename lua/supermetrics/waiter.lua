@@ -13,6 +13,7 @@ end
 
 -- Seconds in one wait of the core; between two, Lua code such as a signal handler's hook gets its turn.
 local LONGEST_PAUSE = 1
+waiter.LONGEST_PAUSE = LONGEST_PAUSE
 
 --- A waiter.
 -- @param now function: seconds of a clock that never jumps
