@@ -12,6 +12,9 @@ local slowness = require "spec.support.slowness"
 local sandbox = require "spec.support.sandbox"
 local scripted_server = require "spec.support.scripted_server"
 local supermetrics = require "supermetrics"
+-- Methods whose files are loaded at their first call.
+require "supermetrics.cancelling"
+require "supermetrics.waiting"
 
 local model = reference.model()
 

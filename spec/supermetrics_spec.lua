@@ -78,6 +78,17 @@ describe("supermetrics module", function()
     assert.equal(1, (server:connections()))
   end)
 
+  it("loads the files of batches and of waiting at the first call, of the module as of a client", function()
+    server:script{answers.backfill()}
+    local output = run(environment(), [[
+      local supermetrics = require "supermetrics"
+      assert(not package.loaded["supermetrics.cancelling"] and not package.loaded["supermetrics.waiting"])
+      assert(supermetrics.cancel_backfills(12345, {67890}).cancelled == 1)
+      assert(supermetrics.new():wait_for_backfill(12345, 67890).status == "CANCELLED")
+      print(pcall(supermetrics.cancel_incomplete_backfills, 0))]])
+    assert.truthy(output:find("^false\t.-cancel_incomplete_backfills: team_id must be an integer"), output)
+  end)
+
   it("works in C alone, with no Lua file of the library loaded", function()
     server:script{answers.backfill()}
     assert.equal("CANCELLED\n", (run(environment(), CORE_ONLY)))
