@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture bench docs lint format setup-demo setup-docs setup-test clean
+.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench docs lint format setup-demo setup-docs setup-test clean
 
 all: module
 
@@ -147,6 +147,14 @@ threadcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 BUILD=build/tsan CFLAGS="-O1 -g -fsanitize=thread" embed
 	@spec/threadcheck
+
+# A long run of mixed calls with one fault in a hundred: make soak SOAK_CALLS=20000 SOAK_SEED=1.
+SOAK_CALLS ?= 1000000
+
+soak: setup-test
+	@$(MAKE) --no-print-directory module
+	@LUA_PATH="./lua/?.lua;./lua/?/init.lua;./?.lua;;" LUA_CPATH="./build/$(RUNTIME)/?.so;;" \
+		$(RUNTIME) spec/soak/soak.lua $(SOAK_CALLS) $(SOAK_SEED)
 
 # What an idle wait costs the processor in each host.
 idlecheck: setup-test
