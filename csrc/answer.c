@@ -324,18 +324,37 @@ static void push_value(const reading *read) {
 
 /* ---- the whole ---- */
 
+static bool has_header(const reading *read, const char *name) {
+  lua_pushvalue(read->L, read->response);
+  bool is_there = response_push_header(read->L, name) != NULL;
+  lua_pop(read->L, 2);
+  return is_there;
+}
+
+/* Whether an empty body is all that was sent. Where an answer of HTTP/1 names no length, the end of the connection is
+ * its end, and one that was cut behind its headers looks whole. */
+static bool is_empty_on_purpose(const reading *read) {
+  const transfer_result *result = read->facts->result;
+  return !result->is_http_1 || result->status == 204 || has_header(read, "content-length") ||
+         has_header(read, "transfer-encoding");
+}
+
 /* Pushes what is wrong with the body or nil, then the decoded body or nil. A document may be absent, and is then true.
  */
-static void push_document(lua_State *L, const buffer *body, answer_shape shape, const char **problem, bool *marked) {
+static void push_document(reading *read, const char **problem) {
+  lua_State *L = read->L;
+  const transfer_result *result = read->facts->result;
+  const buffer *body = &result->body;
+  bool may_be_empty = read->facts->asked->shape == ANSWER_DOCUMENT;
   *problem = NULL;
-  if (body->length == 0 && shape == ANSWER_DOCUMENT) {
+  if (body->length == 0 && may_be_empty && is_empty_on_purpose(read)) {
     lua_pushnil(L);
     lua_pushboolean(L, 1);
   } else if (body->length == 0) {
     *problem = "the answer has no body";
     lua_pushnil(L);
     lua_pushnil(L);
-  } else if (!json_decode(L, body->bytes, body->length, marked)) {
+  } else if (!json_decode(L, body->bytes, body->length, &read->marked)) {
     const char *detail = lua_tostring(L, -1);
     *problem = lua_pushfstring(L, "the body is not JSON: %s", detail != NULL ? detail : "unreadable");
     lua_replace(L, -2);
@@ -373,7 +392,7 @@ void answer_push(lua_State *L, const answer_facts *facts) {
   reading read = {.L = L, .facts = facts, .response = base + 1, .document = base + 3};
   response_push(L, result, facts->credential);
   if (result->end == TRANSFER_ANSWERED) {
-    push_document(L, &result->body, facts->asked->shape, &problem, &read.marked);
+    push_document(&read, &problem);
   } else {
     lua_pushnil(L);
     lua_pushnil(L);

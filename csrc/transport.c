@@ -238,11 +238,13 @@ static void finish(transfer *request, transfer_end end) {
 }
 
 static void finish_with_code(transfer *request, CURLcode code) {
-  long os_error = 0, new_connections = 0, proxy_status = 0;
+  long os_error = 0, new_connections = 0, proxy_status = 0, version = 0;
   curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_error);
   curl_easy_getinfo(request->easy, CURLINFO_NUM_CONNECTS, &new_connections);
   curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+  curl_easy_getinfo(request->easy, CURLINFO_HTTP_VERSION, &version);
   request->result.is_connection_reused = new_connections == 0;
+  request->result.is_http_1 = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
   const transfer_end_facts facts = {
       .code = code,
       .os_error = (int)os_error,

@@ -133,7 +133,8 @@ end
 
 --- Starts a server on a free port of 127.0.0.1. Until it is given a script it answers 501.
 -- @param options table or nil; `tls`: nil for plain HTTP, else a table with `certificate` (trusted, untrusted,
---   self_signed, expired, wrong_name; trusted where absent), `alpn` (list of names), `version` (such as "TLSv1_1")
+--   self_signed, expired, wrong_name, revoked_root; trusted where absent), `alpn` (list of names), `version` (such as
+--   "TLSv1_1")
 -- @return Server with the fields `port` and, with TLS, `ca_file`: what a client is to trust, in each variant
 function scripted_server.start(options)
   options = options or {}

@@ -74,7 +74,7 @@ local function set_up_tls(options)
   local authority = certificates.new_authority("Throw-away authority")
   scene.tls = certificates.new_server_context(authority, options)
   local path = os.tmpname()
-  write_file(path, authority.certificate:toPEM())
+  write_file(path, certificates.authority_file(authority, options))
   return path
 end
 

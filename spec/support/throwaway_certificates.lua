@@ -49,6 +49,7 @@ local KINDS = {
   self_signed = { issuer = "self" },
   expired = { issuer = "ours", from_day = -2, until_day = -1 },
   wrong_name = { issuer = "ours", host = "wrong.example" },
+  revoked_root = { issuer = "ours" },
 }
 
 local function names(host)
@@ -89,7 +90,8 @@ end
 
 --- Makes the TLS side of a server.
 -- @param authority table from `new_authority`, the one that clients are told to trust
--- @param options table: `certificate` one of trusted (also where absent), untrusted, self_signed, expired, wrong_name;
+-- @param options table: `certificate` one of trusted (also where absent), untrusted, self_signed, expired, wrong_name,
+--   revoked_root (which is the trusted one: see `authority_file`);
 --   `alpn` list of protocol names; `version` the only TLS version spoken, such as "TLSv1_1"
 -- @return an openssl.ssl.context for a server
 function throwaway_certificates.new_server_context(authority, options)
@@ -107,6 +109,33 @@ function throwaway_certificates.new_server_context(authority, options)
     tls:setAlpnSelect(choose_protocol(options.alpn))
   end
   return tls
+end
+
+local function output_with_input(command, input)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  assert(file:write(input))
+  assert(file:close())
+  local pipe = assert(io.popen(command .. " -in " .. path, "r"))
+  local output = pipe:read("*a")
+  pipe:close()
+  os.remove(path)
+  return output
+end
+
+--- The text of a file of trusted certificates with this authority in it. Where the root is revoked, it stands there
+-- with the word that it is no longer to be trusted for servers.
+-- @param authority table from `new_authority`
+-- @param options table: `certificate`, as for `new_server_context`
+-- @return string
+function throwaway_certificates.authority_file(authority, options)
+  local text = authority.certificate:toPEM()
+  if options.certificate ~= "revoked_root" then
+    return text
+  end
+  text = output_with_input("openssl x509 -trustout -addreject serverAuth", text)
+  assert(text:find("BEGIN TRUSTED CERTIFICATE", 1, true), "openssl did not write the certificate")
+  return text
 end
 
 return throwaway_certificates
