@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes install uninstall rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench docs lint format setup-demo setup-docs setup-test clean
+.PHONY: all module static embed runtimes install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench docs lint format setup-demo setup-docs setup-test clean
 
 all: module
 
@@ -93,6 +93,11 @@ uninstall:
 rockcheck: setup-test
 	@spec/rockcheck
 
+# The rockspec of the release, from the scm one: make rockspec SOURCE_URL=git+https://…
+rockspec:
+	@mkdir -p build
+	@.ci/rockspec build "$(SOURCE_URL)"
+
 # One folder for each runtime.
 runtimes:
 	@set -e; for runtime in $(RUNTIMES); do $(MAKE) --no-print-directory RUNTIME=$$runtime module; done
@@ -103,7 +108,7 @@ demo: setup-demo
 	@examples/demo
 
 sandbox: setup-demo
-	@LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" luajit lua/supermetrics/sandbox/command.lua $(SANDBOX_OPTIONS)
+	@exec env LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" luajit lua/supermetrics/sandbox/command.lua $(SANDBOX_OPTIONS)
 
 test: setup-test
 	@$(MAKE) --no-print-directory runtimes

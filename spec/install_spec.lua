@@ -1,4 +1,4 @@
--- `make install`, into an empty tree; what is installed runs with nothing of the checkout on its path.
+-- `make install`, into an empty tree; what is installed runs with nothing of the checkout on its path. `make rockspec`.
 
 local process = require "spec.support.process"
 local sandbox = require "spec.support.sandbox"
@@ -51,5 +51,41 @@ describe("make install", function()
     assert.truthy(output:find("\n@" .. share .. "/supermetrics/client.lua\n", 1, true), output)
     make("uninstall", tree)
     assert.equal("", output_of(("find %s -type f"):format(tree)))
+  end)
+end)
+
+describe("make rockspec", function()
+  local function load_rockspec(path)
+    local file = assert(io.open(path, "r"))
+    local text = file:read("*a")
+    file:close()
+    local fields = {}
+    local chunk = assert((loadstring or load)(text, path, "t", fields)) -- luacheck: ignore
+    if setfenv then -- luacheck: ignore
+      setfenv(chunk, fields) -- luacheck: ignore
+    end
+    chunk()
+    return fields
+  end
+
+  it("makes a released rockspec of the scm one, with all that is in it", function()
+    local folder = output_of("mktemp -d"):match("^[^\n]+")
+    finally(function()
+      output_of("rm -rf " .. folder)
+    end)
+    local version = require("supermetrics")._VERSION:match("%d+%.%d+%.%d+$")
+    local path = ("%s/supermetrics-%s-1.rockspec"):format(folder, version)
+    assert.equal(path .. "\n", output_of(".ci/rockspec " .. folder .. " git+https://localhost/supermetrics.git"))
+    local expected, released = load_rockspec("supermetrics-scm-1.rockspec"), load_rockspec(path)
+    expected.version = version .. "-1"
+    expected.source = {url = "git+https://localhost/supermetrics.git", tag = "v" .. version}
+    assert.same(expected, released)
+  end)
+
+  it("does not guess where the source is", function()
+    for _, url in ipairs{"", "supermetrics.git"} do
+      local output = output_of("make SETUP=no rockspec SOURCE_URL=" .. url)
+      assert.truthy(output:find("where is the released source? make rockspec SOURCE_URL=", 1, true), output)
+    end
   end)
 end)
