@@ -26,14 +26,11 @@ local terminal = require "spec.support.terminal"
 -- Files that blocks may be excerpts of: who runs each, and the words there that do.
 local RUN_BY = {
   [".ci/run"] = {".ci/run", "make test"},
-  ["Makefile"] = {".ci/run", "make test"},
-  ["examples/embed/threads.c"] = {"spec/embed_spec.lua", 'run("threads"'},
   ["examples/event_loops/copas.lua"] = {"spec/event_loops_spec.lua", "examples/event_loops/"},
   ["examples/openresty/nginx.conf"] = {"spec/openresty_spec.lua", "examples/openresty/nginx.conf"},
   ["examples/openresty/webhook.lua"] = {"examples/openresty/nginx.conf", "examples/openresty/webhook.lua"},
   ["csrc/operations.c"] = {"spec/operations_spec.lua", "get_latest_backfill"},
   ["lua/supermetrics/client.lua"] = {"spec/operations_spec.lua", "get_latest_backfill"},
-  ["lua/supermetrics/sandbox/operations.lua"] = {"spec/operations_spec.lua", "get_latest_backfill"},
   ["spec/operations_spec.lua"] = {"spec/run", "busted.lua"},
 }
 
