@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench docs lint format setup-demo setup-docs setup-test clean
+.PHONY: all module static embed runtimes install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
 
 all: module
 
@@ -166,15 +166,28 @@ idlecheck: setup-test
 	@$(MAKE) --no-print-directory runtimes
 	@spec/idlecheck
 
-# Instructions of a warm call, beside those of a bare loop on libcurl.
-bench: setup-test
-	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module build/bench/floor
-	@spec/bench/run
+# The library beside what one would write by hand, or only some rows of it: make bench ROWS="instructions cold".
+BENCH := build/bench/floor build/bench/spend
 
-build/bench/floor: spec/bench/floor.c
+bench: setup-bench
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module $(BENCH)
+	@$(MAKE) --no-print-directory RUNTIME=luajit module
+	@spec/bench/run bench $(ROWS)
+
+# Its short form: whether a warm call takes more instructions than committed.
+benchcheck: setup-test
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module build/bench/floor
+	@spec/bench/run check
+
+build/bench/floor: spec/bench/peers/floor.c
 	@mkdir -p $(@D)
 	$(call show,CC,$@)
 	$(QUIET)$(COMPILE) -o $@ $< $(CURL_LIBS)
+
+build/bench/spend: spec/bench/spend.c
+	@mkdir -p $(@D)
+	$(call show,CC,$@)
+	$(QUIET)$(COMPILE) -o $@ $<
 
 # Fuzzing, for so many seconds a target: make fuzz SECONDS=600. An environment's own SECONDS does not count.
 ifneq ($(origin SECONDS),command line)
@@ -201,7 +214,7 @@ lint: setup-test
 	@.ci/lint
 
 format:
-	clang-format -i csrc/*.[ch] spec/*/*.[ch] examples/*/*.c
+	clang-format -i csrc/*.[ch] spec/*/*.[ch] spec/*/*/*.[ch] examples/*/*.c
 
 setup-demo:
 	@.ci/setup demo
@@ -211,6 +224,9 @@ setup-docs:
 
 setup-test:
 	@.ci/setup demo docs test
+
+setup-bench:
+	@.ci/setup demo bench
 
 clean:
 	rm -rf build

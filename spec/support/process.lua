@@ -65,7 +65,10 @@ local function runs_own_interpreter(arguments)
   return false
 end
 
-local function quote_all(words)
+--- The words of a shell command.
+-- @param words list of strings without NUL
+-- @return string
+function process.quote_all(words)
   local quoted = {}
   for index, word in ipairs(words) do
     quoted[index] = process.quote(word)
@@ -107,8 +110,8 @@ function process.start(arguments, environment, options)
   local end_mark = ("<exit %d %d %s>"):format(os.time(), instance_count, tostring({}):gsub("%W", ""))
   local supervisor = SUPERVISOR:format(
     runs_own_interpreter(arguments) and "" or "-u LD_PRELOAD",
-    quote_all(environment_words(environment or {})),
-    quote_all(arguments),
+    process.quote_all(environment_words(environment or {})),
+    process.quote_all(arguments),
     redirection(options and options.stderr),
     process.quote(end_mark)
   )

@@ -23,6 +23,8 @@ int main(int argc, char **argv) {
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "PATCH");
   curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "{\"status\":\"CANCELLED\"}");
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
+  if (getenv("BENCH_CA_FILE") != NULL)
+    curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("BENCH_CA_FILE"));
   for (long i = 1; i <= count; i++) {
     int running = 1;
     snprintf(url, sizeof url, "%s/teams/12345/backfills/%ld", getenv("SUPERMETRICS_BASE_URL"), 1000000 + i);
