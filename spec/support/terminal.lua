@@ -37,9 +37,9 @@ local LIMIT = 30 * slowness
 
 -- What was exported, then the command, then what is exported now.
 local COMMAND = [[
+[ ! -e "$1/.exported" ] || . "$1/.exported"
 cd "$1" || exit
-[ ! -e .exported ] || . ./.exported
-trap 'export -p >.exported' EXIT
+trap "export -p >'$1/.exported'" EXIT
 . "./$2"]]
 
 --- Opens a terminal.
