@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
+.PHONY: all module static embed runtimes man install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
 
 all: module
 
@@ -79,15 +79,45 @@ LUA_VERSION = $(if $(filter luajit,$(RUNTIME)),5.1,$(patsubst lua%,%,$(RUNTIME))
 INSTALLED_LUA = $(DESTDIR)$(PREFIX)/share/lua/$(LUA_VERSION)
 INSTALLED_CORE = $(DESTDIR)$(PREFIX)/lib/lua/$(LUA_VERSION)
 
-install: module
+INSTALLED_COMMAND = $(DESTDIR)$(PREFIX)/bin/supermetrics-backfill
+INSTALLED_MAN_PAGE = $(DESTDIR)$(PREFIX)/share/man/man1/supermetrics-backfill.1
+
+# The command as a script that finds the modules under PREFIX, wherever that is.
+define COMMAND_HEAD
+#!/usr/bin/env $(RUNTIME)
+package.path = "$(PREFIX)/share/lua/$(LUA_VERSION)/?.lua;$(PREFIX)/share/lua/$(LUA_VERSION)/?/init.lua;" .. package.path
+package.cpath = "$(PREFIX)/lib/lua/$(LUA_VERSION)/?.so;" .. package.cpath
+
+endef
+export COMMAND_HEAD
+
+install: module man
 	@mkdir -p "$(INSTALLED_LUA)" "$(INSTALLED_CORE)/supermetrics"
 	@cp -R lua/supermetrics "$(INSTALLED_LUA)/"
 	@install -m 755 $(MODULE) "$(INSTALLED_CORE)/supermetrics/core.so"
+	@mkdir -p "$(dir $(INSTALLED_COMMAND))" "$(dir $(INSTALLED_MAN_PAGE))"
+	@{ printf '%s\n' "$$COMMAND_HEAD"; cat lua/supermetrics/command/main.lua; } >"$(INSTALLED_COMMAND)"
+	@chmod 755 "$(INSTALLED_COMMAND)"
+	@install -m 644 $(MAN_PAGE) "$(INSTALLED_MAN_PAGE)"
 	@echo "installed for Lua $(LUA_VERSION): $(INSTALLED_LUA)/supermetrics, $(INSTALLED_CORE)/supermetrics"
+	@echo "installed: $(INSTALLED_COMMAND), $(INSTALLED_MAN_PAGE)"
 
 uninstall:
 	@rm -rf "$(INSTALLED_LUA)/supermetrics" "$(INSTALLED_CORE)/supermetrics"
+	@rm -f "$(INSTALLED_COMMAND)" "$(INSTALLED_MAN_PAGE)"
 	@echo "removed: $(INSTALLED_LUA)/supermetrics, $(INSTALLED_CORE)/supermetrics"
+	@echo "removed: $(INSTALLED_COMMAND), $(INSTALLED_MAN_PAGE)"
+
+# The man page of the command, made of the same table as its --help.
+MAN_PAGE := build/man/supermetrics-backfill.1
+
+man: $(MAN_PAGE)
+
+$(MAN_PAGE): $(MODULE) $(wildcard lua/supermetrics/command/*.lua)
+	@mkdir -p $(@D)
+	$(call show,MAN,$@)
+	$(QUIET)LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="$(BUILD)/?.so;;" $(RUNTIME) -e \
+		'io.write(require("supermetrics.command.manual").page(require("supermetrics.core")._VERSION))' >$@
 
 # The rock, made, packed and installed into empty trees, for each version that luarocks drives.
 rockcheck: setup-test

@@ -18,6 +18,7 @@ and errors that say whether a write took effect.]],
 dependencies = {
   "lua >= 5.1, < 5.5",
   "lua-cjson >= 2.1.0",
+  "argparse >= 0.7.0",
 }
 
 -- No `header`: luarocks would look for it in the places that it knows, and Debian's multiarch folder is none of them. The
@@ -30,6 +31,11 @@ external_dependencies = {
 
 build = {
   type = "builtin",
+  install = {
+    bin = {
+      ["supermetrics-backfill"] = "lua/supermetrics/command/main.lua",
+    },
+  },
   modules = {
     ["supermetrics.attempts"] = "lua/supermetrics/attempts.lua",
     ["supermetrics.backfill"] = "lua/supermetrics/backfill.lua",
@@ -37,6 +43,27 @@ build = {
     ["supermetrics.calendar"] = "lua/supermetrics/calendar.lua",
     ["supermetrics.cancelling"] = "lua/supermetrics/cancelling.lua",
     ["supermetrics.client"] = "lua/supermetrics/client.lua",
+    ["supermetrics.command.arguments"] = "lua/supermetrics/command/arguments.lua",
+    ["supermetrics.command.cancelling"] = "lua/supermetrics/command/cancelling.lua",
+    ["supermetrics.command.confirm"] = "lua/supermetrics/command/confirm.lua",
+    ["supermetrics.command.connection"] = "lua/supermetrics/command/connection.lua",
+    ["supermetrics.command.creating"] = "lua/supermetrics/command/creating.lua",
+    ["supermetrics.command.description"] = "lua/supermetrics/command/description.lua",
+    ["supermetrics.command.exit_codes"] = "lua/supermetrics/command/exit_codes.lua",
+    ["supermetrics.command.human"] = "lua/supermetrics/command/human.lua",
+    ["supermetrics.command"] = "lua/supermetrics/command/init.lua",
+    ["supermetrics.command.json"] = "lua/supermetrics/command/json.lua",
+    ["supermetrics.command.machine"] = "lua/supermetrics/command/machine.lua",
+    ["supermetrics.command.manual"] = "lua/supermetrics/command/manual.lua",
+    ["supermetrics.command.number_text"] = "lua/supermetrics/command/number_text.lua",
+    ["supermetrics.command.output"] = "lua/supermetrics/command/output.lua",
+    ["supermetrics.command.progress"] = "lua/supermetrics/command/progress.lua",
+    ["supermetrics.command.reading"] = "lua/supermetrics/command/reading.lua",
+    ["supermetrics.command.stop"] = "lua/supermetrics/command/stop.lua",
+    ["supermetrics.command.table_text"] = "lua/supermetrics/command/table_text.lua",
+    ["supermetrics.command.terminal"] = "lua/supermetrics/command/terminal.lua",
+    ["supermetrics.command.user_words"] = "lua/supermetrics/command/user_words.lua",
+    ["supermetrics.command.waiting"] = "lua/supermetrics/command/waiting.lua",
     ["supermetrics.core_types"] = "lua/supermetrics/core_types.lua",
     ["supermetrics.error"] = "lua/supermetrics/error.lua",
     ["supermetrics.gate"] = "lua/supermetrics/gate.lua",
