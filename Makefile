@@ -115,7 +115,6 @@ man: $(MAN_PAGE)
 
 $(MAN_PAGE): $(MODULE) $(wildcard lua/supermetrics/command/*.lua)
 	@mkdir -p $(@D)
-	$(call show,MAN,$@)
 	$(QUIET)LUA_PATH="./lua/?.lua;./lua/?/init.lua;;" LUA_CPATH="$(BUILD)/?.so;;" $(RUNTIME) -e \
 		'io.write(require("supermetrics.command.manual").page(require("supermetrics.core")._VERSION))' >$@
 
