@@ -58,6 +58,8 @@ function terminal.open(environment)
   self:write(".bin/lua", LUA:format(process.quote(os.getenv("LUA_PATH") or ";;"),
     process.quote(os.getenv("LUA_CPATH") or ";;"), process.quote(os.getenv("SPEC_PRELOAD") or ""),
     process.own_interpreter()))
+  self:write(".bin/supermetrics-backfill", ('#!/bin/sh\nexec lua "%s/lua/supermetrics/command/main.lua" "$@"\n')
+    :format(folder))
   local curl = output_of("command -v curl"):match("^[^\n]+")
   self:write(".bin/curl", CURL:format(curl, curl))
   os.execute(("chmod 755 %s/.bin/*"):format(folder))
