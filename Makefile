@@ -95,7 +95,7 @@ install: module man
 	@mkdir -p "$(INSTALLED_LUA)" "$(INSTALLED_CORE)/supermetrics"
 	@cp -R lua/supermetrics "$(INSTALLED_LUA)/"
 	@install -m 755 $(MODULE) "$(INSTALLED_CORE)/supermetrics/core.so"
-	@mkdir -p "$(dir $(INSTALLED_COMMAND))" "$(dir $(INSTALLED_MAN_PAGE))"
+	@mkdir -p "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
 	@{ printf '%s\n' "$$COMMAND_HEAD"; cat lua/supermetrics/command/main.lua; } >"$(INSTALLED_COMMAND)"
 	@chmod 755 "$(INSTALLED_COMMAND)"
 	@install -m 644 $(MAN_PAGE) "$(INSTALLED_MAN_PAGE)"

@@ -13,8 +13,9 @@ local function output_of(command)
   return output
 end
 
-local function make(target, tree)
-  return output_of(("make SETUP=no RUNTIME=%s %s DESTDIR=%s PREFIX=/usr"):format(RUNTIME, target, tree))
+local function make(target, tree, prefix)
+  return output_of(("make SETUP=no RUNTIME=%s %s DESTDIR=%s PREFIX='%s'"):format(RUNTIME, target, tree,
+    prefix or "/usr"))
 end
 
 local PROGRAM = [[
@@ -51,6 +52,23 @@ describe("make install", function()
     assert.truthy(output:find("\n@" .. share .. "/supermetrics/client.lua\n", 1, true), output)
     make("uninstall", tree)
     assert.equal("", output_of(("find %s -type f"):format(tree)))
+  end)
+
+  it("installs a command that runs from any folder under any prefix, with its man page", function()
+    local prefix = tree .. "/its own place"
+    make("install", "", prefix)
+    local command = prefix .. "/bin/supermetrics-backfill"
+    local exit_code, output = process.start({"sh", "-c", 'cd / && unset LUA_PATH LUA_CPATH && exec "$@"', "sh", "env",
+      command, "cancel", "12345", "1002", "--yes"}, {
+      SUPERMETRICS_BASE_URL = service.base_url,
+      SUPERMETRICS_API_KEY = service.api_key,
+    }, {stderr = "stdout"}):wait()
+    assert.equal(0, exit_code, output)
+    assert.truthy(output:find("\n1002      CANCELLED  501 ", 1, true), output)
+    local page = output_of(("cat '%s/share/man/man1/supermetrics-backfill.1'"):format(prefix))
+    assert.truthy(page:find("^%.TH SUPERMETRICS\\%-BACKFILL 1 "), page)
+    make("uninstall", "", prefix)
+    assert.equal("", output_of(("find '%s' -type f"):format(prefix)))
   end)
 end)
 

@@ -19,8 +19,8 @@ function metatable:__tostring()
 end
 
 -- The pipe through which is typed is there before the program starts, and `script` opens it for reading and writing, so
--- that neither waits for the other.
-local START = [[exec script --quiet --return --command "$0" /dev/null <>"$1"]]
+-- that neither waits for the other. A spec that waits for what never comes fails after a minute.
+local START = [[exec timeout --foreground 60 script --quiet --return --command "$0" /dev/null <>"$1"]]
 
 local function quoted(words)
   local list = {}
@@ -38,7 +38,9 @@ function pseudo_terminal.start(arguments, environment)
   os.remove(name)
   assert(os.execute("mkfifo " .. process.quote(name)))
   local command = "stty cols 80 rows 24; exec " .. quoted(arguments)
-  local child = process.start({"sh", "-c", START, command, name}, environment, {stderr = "stdout"})
+  -- The first word again, for `process` to see which program it is.
+  local words = {"sh", "-c", START, command, name, arguments[1]}
+  local child = process.start(words, environment, {stderr = "stdout"})
   local typing = assert(io.open(name, "w"))
   typing:setvbuf("no")
   os.remove(name)

@@ -113,12 +113,9 @@ local function ask_about(options, found)
     backfills[index] = result.backfill
   end
   io.stderr:write(table_text.new(human.rows(backfills), tostring))
-  local which = options.transfer_id and "transfer " .. options.transfer_id .. " of " or ""
-  if #options.status > 0 then
-    which = table.concat(options.status, " or ") .. " of " .. which
-  end
-  confirm.ask(("These are incomplete now. Cancel all that are %sof %steam %s"):format(
-    #options.status > 0 and "" or "incomplete ", which, options.team_id))
+  confirm.ask(("Cancel all %s backfills of %steam %s, now the %d above"):format(
+    #options.status > 0 and table.concat(options.status, " or ") or "incomplete",
+    options.transfer_id and ("transfer %s of "):format(options.transfer_id) or "", options.team_id, #found))
 end
 
 cancelling["cancel-all"] = function(context)
