@@ -50,6 +50,7 @@ end
 
 check_names(arg)
 local names = #arg > 0 and arg or NAMES
+local description = machine.describe()
 local rows, sentences = server.with(function(running)
   return measure(running, names)
 end)
@@ -59,6 +60,6 @@ for _, sentence in ipairs(sentences) do
   io.write("\n", sentence, "\n")
 end
 if names == NAMES then
-  write_results(INTRODUCTION .. machine.describe() .. "\n" .. tabular)
+  write_results(INTRODUCTION .. description .. "\n" .. tabular)
   io.write("\nwritten to ", RESULTS, "\n")
 end

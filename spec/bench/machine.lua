@@ -21,6 +21,7 @@ function machine.describe()
   end
   return table.concat({
     ("- processor: %s, %s cores"):format(read("sed -n 's/^model name[^:]*: //p' /proc/cpuinfo"), read("nproc")),
+    ("- load when it began: %s"):format(read("cut -d ' ' -f 1 /proc/loadavg")),
     ("- memory: %s"):format(read("awk '/^MemTotal/ { printf \"%.1f GiB\", $2 / 1048576 }' /proc/meminfo")),
     ("- system: %s, Linux %s"):format(read(". /etc/os-release && echo \"$PRETTY_NAME\""),
       read("uname -r | sed 's/-.*//'")),
