@@ -16,6 +16,12 @@ local operations = client.operations
 local CONCURRENCY = 10
 local LIST_SIZE = 100 -- the list of the API shows no more, and takes no paging
 
+-- The digits of an id, whichever way this Lua holds it; nil where it is none.
+local function digits_of(id)
+  local ok, digits = pcall(core.check_id, "", "", id)
+  return ok and digits or nil
+end
+
 local function check_ids(function_name, team_id, ids)
   misuse.guard(core.check_id, function_name, "team_id", team_id)
   if type(ids) ~= "table" then
@@ -23,7 +29,9 @@ local function check_ids(function_name, team_id, ids)
   end
   local digits = {}
   for index = 1, #ids do
-    digits[index] = misuse.guard(core.check_id, function_name, ("ids[%d]"):format(index), ids[index])
+    -- The name is made only where a message needs it.
+    digits[index] = digits_of(ids[index])
+      or misuse.guard(core.check_id, function_name, ("ids[%d]"):format(index), ids[index])
   end
   for key in pairs(ids) do
     if type(key) ~= "number" or key < 1 or key > #ids or key % 1 ~= 0 then
@@ -92,10 +100,15 @@ function methods:cancel_backfills(team_id, ids, given)
   end
   local found = new_results()
   cancel_all(self, team_id, unique, given, found, ends_of(self, given), gate.new(self.clockwork.now))
-  local results = {cancelled = found.cancelled, failed = found.failed, stopped_by = found.stopped_by}
-  for index, id in ipairs(digits) do
-    results[index] = found[position[id]]
-    results[index].id = ids[index]
+  local results = found
+  if #unique < #digits then
+    results = {cancelled = found.cancelled, failed = found.failed, stopped_by = found.stopped_by}
+    for index, id in ipairs(digits) do
+      results[index] = found[position[id]]
+    end
+  end
+  for index, result in ipairs(results) do
+    result.id = ids[index]
   end
   return results
 end
@@ -120,12 +133,6 @@ local function check_status(status)
     misuse.raise("cancel_incomplete_backfills: option 'status' must not be an empty list")
   end
   return wanted
-end
-
--- The digits of an id, whichever way this Lua holds it.
-local function digits_of(id)
-  local ok, digits = pcall(core.check_id, "", "", id)
-  return ok and digits or nil
 end
 
 -- Those of a list that are wanted and have not been tried.
