@@ -55,6 +55,20 @@ describe("the man page of supermetrics-backfill", function()
     assert.truthy(text:find("supermetrics 1.2.3", 1, true))
   end)
 
+  it("has the same commands and exit codes as the guide", function()
+    local file = assert(io.open("docs/command.md"))
+    local guide = file:read("*a")
+    file:close()
+    for _, command in ipairs(description.commands) do
+      assert.truthy(guide:find("\n| `" .. command.name .. " TEAM", 1, true), command.name)
+    end
+    local rows = {}
+    for _, row in ipairs(exit_codes.meanings) do
+      rows[#rows + 1] = ("| %d | %s |\n"):format(row[1], row[2])
+    end
+    assert.truthy(guide:find("| --- | --- |\n" .. table.concat(rows) .. "\n", 1, true))
+  end)
+
   it("has no line that is a request by accident", function()
     for line in page:gmatch("[^\n]+") do
       assert.truthy(not line:find("^[.']") or line:find("^%.[%u][%u]?") or line == ".nh" or line == ".nf"

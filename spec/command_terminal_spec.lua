@@ -159,6 +159,15 @@ describe("supermetrics-backfill at a terminal", function()
     end)
   end)
 
+  it("makes one JSON document of Ctrl-C too", function()
+    local person = cli:at_terminal("wait", "12345", "1003", "--json")
+    person:wait_for("runs ended")
+    person:type("\3")
+    local exit_code, screen = person:wait()
+    assert.equal(130, exit_code)
+    assert.truthy(screen:find('\n{"error":{"kind":"interrupted","message":"interrupted"', 1, true), screen)
+  end)
+
   it("says at Ctrl-C that what was sent may have taken effect", function()
     service:faults{{operation = "cancel_backfill", delay = 60}}
     local person = cli:at_terminal("cancel-all", "12345", "--transfer", "504", "--yes")

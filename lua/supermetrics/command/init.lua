@@ -75,27 +75,30 @@ local function run(context, list)
   return RUNNERS[context.options.command](context)
 end
 
--- What the command ends with where something was raised.
-local function end_early(context, problem)
-  if stop.is_interrupt(problem) then
-    if terminal.is_terminal(2) then
-      output.note("") -- the terminal has written ^C behind a question or a bar
-    end
-    complain("interrupted" .. (context.writes and "; what was sent by then may have taken effect" or ""))
-    return exit_codes.INTERRUPTED
+local function as_stop(context, problem)
+  if stop.is_stop(problem) then
+    return problem
+  elseif stop.is_interrupt(problem) then
+    return stop.new(exit_codes.INTERRUPTED, "interrupted", "interrupted"
+      .. (context.writes and "; what was sent by then may have taken effect" or ""))
   end
-  if context.progress then
+  return stop.new(exit_codes.FAILURE, "internal", "this should not have happened: " .. tostring(problem))
+end
+
+-- Ends the command where something was raised.
+local function end_early(context, problem)
+  problem = as_stop(context, problem)
+  if problem.kind == "text" then
+    output.write(problem.message)
+    return problem.exit_code
+  end
+  if problem.kind == "interrupted" and terminal.is_terminal(2) then
+    output.note("") -- the terminal has written ^C behind a question or a bar
+  elseif context.progress then
     context.progress:clear()
   end
-  if not stop.is_stop(problem) then
-    complain("this should not have happened: " .. tostring(problem))
-    return exit_codes.FAILURE
-  elseif problem.kind == "text" then
-    output.write(problem.message)
-    return exit_codes.SUCCESS
-  end
   complain(problem)
-  if problem.exit_code ~= exit_codes.OUTPUT then
+  if problem.kind ~= "output" then
     context.form.failure(problem)
   end
   return problem.exit_code

@@ -10,8 +10,13 @@ function metatable:__tostring()
   return self.message
 end
 
+--- One of these, without raising it.
+function stop.new(exit_code, kind, message)
+  return setmetatable({exit_code = exit_code, kind = kind, message = message}, metatable)
+end
+
 local function raise(exit_code, kind, message)
-  error(setmetatable({exit_code = exit_code, kind = kind, message = message}, metatable), 0)
+  error(stop.new(exit_code, kind, message), 0)
 end
 
 --- Whether a value that was raised is one of these.
