@@ -92,11 +92,20 @@ static base_url_status fill(CURLU *url, base_url *parsed) {
   return parsed->authority != NULL ? BASE_URL_OK : BASE_URL_OUT_OF_MEMORY;
 }
 
+/* 7.80 has one name less for it. */
+static bool is_about_scheme(CURLUcode code) {
+#if LIBCURL_VERSION_NUM >= 0x075100
+  if (code == CURLUE_BAD_SCHEME)
+    return true;
+#endif
+  return code == CURLUE_UNSUPPORTED_SCHEME;
+}
+
 static base_url_status take_apart(CURLU *url, const char *text, base_url *parsed) {
   CURLUcode code = curl_url_set(url, CURLUPART_URL, text, 0);
   if (code == CURLUE_OUT_OF_MEMORY)
     return BASE_URL_OUT_OF_MEMORY;
-  if (code == CURLUE_UNSUPPORTED_SCHEME || code == CURLUE_BAD_SCHEME)
+  if (is_about_scheme(code))
     return BASE_URL_SCHEME;
   if (code != CURLUE_OK)
     return BASE_URL_MALFORMED;
