@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes man install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
+.PHONY: all module static embed runtimes man install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize gccheck torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
 
 all: module
 
@@ -181,6 +181,11 @@ threadcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 BUILD=build/tsan CFLAGS="-O1 -g -fsanitize=thread" embed
 	@spec/threadcheck
+
+# The specs of the core on Lua 5.4 and LuaJIT with a collector that collects at every allocation.
+gccheck: setup-test
+	@set -e; for runtime in lua5.4 luajit; do $(MAKE) --no-print-directory RUNTIME=$$runtime module; done
+	@spec/gccheck
 
 # A long run of mixed calls with one fault in a hundred: make soak SOAK_CALLS=20000 SOAK_SEED=1.
 SOAK_CALLS ?= 1000000

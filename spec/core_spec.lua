@@ -64,12 +64,13 @@ describe("supermetrics.core module", function()
 
   it("never waits in poll(0), and tells how many calls are in flight", function()
     server:script{{{stall = true}}}
-    client:start("get_backfill", 1, 1)
-    local second = client:start("get_backfill", 1, 2)
+    local first, second = client:start("get_backfill", 1, 1), client:start("get_backfill", 1, 2)
     assert.equal(2, client:poll(0))
     assert.equal(2, client:poll())
     second:abort()
     assert.equal(1, client:poll(0))
+    first:abort()
+    assert.equal(0, client:poll(0))
   end)
 
   it("ends a call in one step of perform, and gives it back in flight where the time was too short", function()
