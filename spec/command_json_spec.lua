@@ -27,6 +27,9 @@ describe("supermetrics.command.json", function()
   it("writes numbers alike on every Lua", function()
     assert.same({"2", "1000000000000000", "-3", "0.25", "1e+20"},
       {number_text(2.0), number_text(1e15), number_text(-3), number_text(0.25), number_text(1e20)})
+    if math.maxinteger then
+      assert.equal("9223372036854775807", number_text(math.maxinteger))
+    end
   end)
 
   it("escapes strings so that they come back, and leaves slashes alone", function()

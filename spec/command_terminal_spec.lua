@@ -1,7 +1,9 @@
 -- supermetrics-backfill at a terminal: the question, colours, the bar, and Ctrl-C.
 
 local command = require "spec.support.command"
+local connection = require "supermetrics.command.connection"
 local sandbox = require "spec.support.sandbox"
+local stop = require "supermetrics.command.stop"
 
 local ESCAPE = "\27"
 
@@ -168,10 +170,22 @@ describe("supermetrics-backfill at a terminal", function()
     assert.truthy(screen:find('\n{"error":{"kind":"interrupted","message":"interrupted"', 1, true), screen)
   end)
 
+  it("takes an answer that Ctrl-C kept from being decoded for Ctrl-C", function()
+    local err = {kind = "invalid_response", reason = "the body is not JSON: interrupted!"}
+    for _, answer in ipairs{{nil, err}, {{{id = 1003, err = err}}}} do
+      local client = {ask = function() return answer[1], answer[2] end}
+      local ok, problem = pcall(connection.call, {command = "get"}, client, "ask")
+      assert.is_false(ok)
+      assert.is_true(stop.is_interrupt(problem))
+    end
+  end)
+
   it("says at Ctrl-C that what was sent may have taken effect", function()
     service:faults{{operation = "cancel_backfill", delay = 60}}
     local person = cli:at_terminal("cancel-all", "12345", "--transfer", "504", "--yes")
-    person:wait_for("0 of 2 done")
+    repeat
+      local counts = service:statistics().by_operation
+    until counts.cancel_backfill == 2
     person:type("\3")
     local exit_code, screen = person:wait()
     assert.equal(130, exit_code)

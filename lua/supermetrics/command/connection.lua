@@ -64,9 +64,22 @@ function connection.new(options)
   return guard(options, supermetrics.new, settings)
 end
 
+-- Ctrl-C raises wherever Lua is. Where that is the decoder of JSON, the library takes it for an answer that is no JSON.
+local function check_interrupt(err)
+  if err and err.kind == "invalid_response" and stop.is_interrupt(err.reason) then
+    error(err.reason, 0)
+  end
+end
+
 --- Calls a method of a client.
+-- @return what it returns: a value, or nil and an Error
 function connection.call(options, client, method, ...)
-  return guard(options, client[method], client, ...)
+  local value, err = guard(options, client[method], client, ...)
+  check_interrupt(err)
+  for _, result in ipairs(value or {}) do
+    check_interrupt(result.err) -- of a batch; a list of backfills has none
+  end
+  return value, err
 end
 
 -- Raised where a request would be sent.
