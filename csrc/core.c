@@ -73,6 +73,17 @@ static int check_identifier(lua_State *L) {
   return 1;
 }
 
+/* core.digits(value): the digits of an id; nothing where the value is none. */
+static int identifier_digits(lua_State *L) {
+  char digits[INTEGER_TEXT_SIZE];
+  int64_t id;
+  lua_settop(L, 1);
+  if (!identifier_read(L, 1, &id))
+    return 0;
+  lua_pushlstring(L, digits, integer_write(id, digits));
+  return 1;
+}
+
 /* core.check_request(method, path, body): the same for client:start_request; returns the body as JSON text, or nil. */
 static int check_request(lua_State *L) {
   const char *method, *path;
@@ -148,13 +159,10 @@ EXPORT int luaopen_supermetrics_core(lua_State *L);
 
 EXPORT int luaopen_supermetrics_core(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"client", new_client},
-      {"check", check_arguments},
-      {"check_request", check_request},
-      {"check_id", check_identifier},
-      {"now", now},
-      {"parse_date", parse_date},
-      {NULL, NULL},
+      {"client", new_client},           {"check", check_arguments},
+      {"check_request", check_request}, {"check_id", check_identifier},
+      {"digits", identifier_digits},    {"now", now},
+      {"parse_date", parse_date},       {NULL, NULL},
   };
   json_open(L);
   response_open(L);

@@ -37,9 +37,13 @@ static bool integer_at(lua_State *L, int index, int64_t *value) {
   }
 }
 
+bool identifier_read(lua_State *L, int index, int64_t *value) {
+  return integer_at(L, index, value) && *value >= 1;
+}
+
 int64_t identifier_check(lua_State *L, int index, const char *operation, const char *argument) {
   int64_t value = 0;
-  if (integer_at(L, index, &value) && value >= 1)
+  if (identifier_read(L, index, &value))
     return value;
   bool may_have_lost_digits = lua_type(L, index) == LUA_TNUMBER && lua_tonumber(L, index) >= COMPAT_EXACT_LIMIT;
   luaL_error(L, "%s: %s must be an integer from 1 to 9223372036854775807 or its decimal string, got %s%s", operation,

@@ -109,13 +109,31 @@ static bool reject_or_raise(lua_State *L, int status) {
   return false;
 }
 
-bool json_decode(lua_State *L, const char *text, size_t length, bool *marked) {
+/* Pushes the decoded value or an error; returns the status of the call. */
+static int call_decode(lua_State *L, const char *text, size_t length, bool *marked) {
   compat_registry_get(L, &decode_key);
   *marked = push_marked(L, text, length);
   if (!*marked)
     lua_pushlstring(L, text, length);
-  int status = lua_pcall(L, 1, 1, 0);
-  return status == 0 || reject_or_raise(L, status);
+  return lua_pcall(L, 1, 1, 0);
+}
+
+/* What is wrong with a text, the decoder says at every reading. What it says but once is no word of its own: a hook of
+ * the host's raised it, such as the one by which Ctrl-C ends a script, and it goes on to whom it was meant for. */
+bool json_decode(lua_State *L, const char *text, size_t length, bool *marked) {
+  int status = call_decode(L, text, length, marked);
+  if (status == 0)
+    return true;
+  reject_or_raise(L, status);
+  int again = call_decode(L, text, length, marked);
+  if (again != 0)
+    reject_or_raise(L, again);
+  if (again == 0 || !lua_rawequal(L, -1, -2)) {
+    lua_pop(L, 1);
+    lua_error(L);
+  }
+  lua_remove(L, -2);
+  return false;
 }
 
 bool json_is_list(lua_State *L) {

@@ -103,6 +103,30 @@ describe("supermetrics.core module", function()
     assert.is_nil(requests[2].headers["accept-encoding"])
   end)
 
+  -- LuaJIT tells no hook of functions that C calls.
+  if not rawget(_G, "jit") then
+    it("passes on what a hook raises while an answer is decoded, as Ctrl-C does", function()
+      server:script{answers.backfill()}
+      local call = client:start("get_backfill", 12345, 67890)
+      while client:poll(LIMIT) > 0 do -- until it has ended; its answer is read by result
+      end
+      local is_reading = false
+      debug.sethook(function()
+        local called = debug.getinfo(2, "f").func
+        if is_reading then
+          debug.sethook()
+          error("interrupted!", 0)
+        end
+        is_reading = called == call.result
+      end, "c")
+      local ok, problem = pcall(call.result, call)
+      debug.sethook()
+      assert.is_false(ok)
+      assert.equal("interrupted!", problem)
+      assert.equal(67890, call:result().transfer_backfill_id)
+    end)
+  end
+
   it("returns at once from poll when nothing is in flight", function()
     assert.equal(0, client:poll(LIMIT))
   end)

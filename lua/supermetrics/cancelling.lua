@@ -16,12 +16,6 @@ local operations = client.operations
 local CONCURRENCY = 10
 local LIST_SIZE = 100 -- the list of the API shows no more, and takes no paging
 
--- The digits of an id, whichever way this Lua holds it; nil where it is none.
-local function digits_of(id)
-  local ok, digits = pcall(core.check_id, "", "", id)
-  return ok and digits or nil
-end
-
 local function check_ids(function_name, team_id, ids)
   misuse.guard(core.check_id, function_name, "team_id", team_id)
   if type(ids) ~= "table" then
@@ -30,7 +24,7 @@ local function check_ids(function_name, team_id, ids)
   local digits = {}
   for index = 1, #ids do
     -- The name is made only where a message needs it.
-    digits[index] = digits_of(ids[index])
+    digits[index] = core.digits(ids[index])
       or misuse.guard(core.check_id, function_name, ("ids[%d]"):format(index), ids[index])
   end
   for key in pairs(ids) do
@@ -139,9 +133,9 @@ end
 local function choose(list, wanted, transfer_id, tried)
   local chosen = {}
   for _, backfill in ipairs(list) do
-    local id = digits_of(backfill.transfer_backfill_id)
+    local id = core.digits(backfill.transfer_backfill_id)
     local is_wanted = id and wanted[backfill.status]
-      and (not transfer_id or digits_of(backfill.transfer_id) == transfer_id)
+      and (not transfer_id or core.digits(backfill.transfer_id) == transfer_id)
     if is_wanted and not tried[id] then
       chosen[#chosen + 1] = {id = id, backfill = backfill}
     end

@@ -28,6 +28,7 @@
 ---@field private check function
 ---@field private check_request function
 ---@field private check_id function
+---@field private digits function
 ---@field private now function
 ---@field private random function
 ---@field private parse_date function

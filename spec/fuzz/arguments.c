@@ -133,6 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
     lua_pushliteral(L, "backfill_id");
     push_argument(L, &from, 0);
     call(L, "check_id");
+    push_argument(L, &from, 0);
+    call(L, "digits");
     break;
   case 2:
     for (int i = 0; i < 3; i++)

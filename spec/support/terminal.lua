@@ -79,9 +79,18 @@ function methods:write(name, text)
   assert(file:close())
 end
 
+-- A make that runs the specs would tell one of the document that it is within it, and that one would say so.
+local OUTSIDE_OF_MAKE = {"env", "-u", "MAKEFLAGS", "-u", "MFLAGS", "-u", "MAKELEVEL"}
+
 local function start(self, text, ...)
   self:write(".command", "set -e\n" .. text)
-  local arguments = {...}
+  local arguments = {}
+  for _, word in ipairs(OUTSIDE_OF_MAKE) do
+    arguments[#arguments + 1] = word
+  end
+  for _, word in ipairs{...} do
+    arguments[#arguments + 1] = word
+  end
   for _, argument in ipairs{"sh", "-c", COMMAND, "sh", self.folder, ".command"} do
     arguments[#arguments + 1] = argument
   end
