@@ -55,9 +55,7 @@ static int client_collect(lua_State *L) {
 
 /* ---- making one ---- */
 
-/* Compression is asked for where an answer may be long. That of a write is one backfill, which fits one packet as it
- * is.
- */
+/* Compression is asked for where an answer may be long. That of a write is one backfill, which fits one packet. */
 static bool set_accept_encoding(header_list *list, bool has_body) {
   static const char name[] = "Accept-Encoding";
   return has_body || !library_can_gunzip() ? header_list_omit(list, name) : header_list_set(list, name, "gzip");
