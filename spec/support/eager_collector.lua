@@ -101,7 +101,7 @@ end
 check_eager()
 local client = core.client{api_key = "key", base_url = "http://127.0.0.1:1"}
 local call = client:start("get_backfill", 1, 2)
-replace(debug.getmetatable(client).__index, {"start", "start_request", "close"})
+replace(debug.getmetatable(client).__index, {"start", "start_request", "perform", "close"})
 replace(debug.getmetatable(call).__index, {"result", "abort", "request"})
 replace(core, {"client", "check", "check_request", "check_id", "digits", "parse_date"})
 call:abort()
