@@ -33,7 +33,8 @@ function reference.guides()
   for path in pipe:lines() do
     local text = read_file(path)
     local name = path:match("([^/]+)%.md$")
-    guides[#guides + 1] = {name = name, title = text:match("^# ([^\n]+)") or name, text = text}
+    local title = (text:match("^# ([^\n]+)") or name):gsub("`", "") -- a link's text is no Markdown
+    guides[#guides + 1] = {name = name, title = title, text = text}
   end
   pipe:close()
   return guides
