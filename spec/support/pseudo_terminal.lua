@@ -18,9 +18,10 @@ function metatable:__tostring()
   return ("%s: process %d"):format(metatable.__name, self.process.pid)
 end
 
--- The pipe through which is typed is there before the program starts, and `script` opens it for reading and writing, so
--- that neither waits for the other. A spec that waits for what never comes fails after a minute.
-local START = [[exec timeout --foreground 60 script --quiet --return --command "$0" /dev/null <>"$1"]]
+-- The pipe through which is typed is there before the program starts, and both sides open it for reading and writing, so
+-- that neither waits for the other, nor for one that has ended already. A spec that waits for what never comes fails
+-- after a minute.
+local START = [[exec <>"$1"; rm "$1"; exec timeout --foreground 60 script --quiet --return --command "$0" /dev/null]]
 
 local function quoted(words)
   local list = {}
@@ -40,10 +41,9 @@ function pseudo_terminal.start(arguments, environment)
   local command = "stty cols 80 rows 24; exec " .. quoted(arguments)
   -- The first word again, for `process` to see which program it is.
   local words = {"sh", "-c", START, command, name, arguments[1]}
-  local child = process.start(words, environment, {stderr = "stdout"})
-  local typing = assert(io.open(name, "w"))
+  local typing = assert(io.open(name, "r+"))
   typing:setvbuf("no")
-  os.remove(name)
+  local child = process.start(words, environment, {stderr = "stdout"})
   return setmetatable({process = child, typing = typing, screen = ""}, metatable)
 end
 
