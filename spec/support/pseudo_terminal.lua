@@ -18,9 +18,9 @@ function metatable:__tostring()
   return ("%s: process %d"):format(metatable.__name, self.process.pid)
 end
 
--- The pipe through which is typed is there before the program starts, and both sides open it for reading and writing, so
--- that neither waits for the other, nor for one that has ended already. A spec that waits for what never comes fails
--- after a minute.
+-- The pipe through which is typed is there before the program starts, and both sides open it for reading and writing:
+-- neither waits for the other, nor for one that has ended already. A spec that waits for what never comes fails after a
+-- minute.
 local START = [[exec <>"$1"; rm "$1"; exec timeout --foreground 60 script --quiet --return --command "$0" /dev/null]]
 
 local function quoted(words)
