@@ -55,7 +55,7 @@ local rows = {
     return {{drip = reply(body), seconds = 0}}
   end},
   {name = "an answer that drips for longer than it may", kind = "timeout", outcome = "unknown", stalls = true,
-    options = {timeout = SHORT}, script = {{{drip = reply(SOME_BODY), seconds = 0.01}}}},
+    options = {timeout = SHORT}, script = {{{drip = reply(SOME_BODY), seconds = SHORT / 20}}}},
   {name = "a Content-Length that is too great", kind = "network", outcome = "unknown", answer = function(body)
     return raw(scripted_server.head{headers = {["Content-Length"] = #body + 7}} .. body)
   end},
