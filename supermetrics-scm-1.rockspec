@@ -102,6 +102,7 @@ build = {
     ["supermetrics.core"] = {
       sources = {
         "csrc/answer.c",
+        "csrc/answer_error.c",
         "csrc/backfill.c",
         "csrc/base_url.c",
         "csrc/buffer.c",
@@ -127,8 +128,10 @@ build = {
         "csrc/process_id.c",
         "csrc/proxy_url.c",
         "csrc/random.c",
+        "csrc/reading.c",
         "csrc/request_url.c",
         "csrc/response.c",
+        "csrc/transfer.c",
         "csrc/transfer_end.c",
         "csrc/transport.c",
         "csrc/userdata.c",

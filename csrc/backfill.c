@@ -78,10 +78,10 @@ static void settle_fields(lua_State *L, bool marked) {
     int type = lua_type(L, value);
     if (type == LUA_TTABLE) {
       json_settle(L, marked);
-    } else if (type != LUA_TBOOLEAN) {
+    } else if (json_push_settled(L, value, marked) || (type == LUA_TSTRING && push_spelt_integer(L, key, value))) {
       lua_pushvalue(L, key);
-      if (json_push_settled(L, value, marked) || (type == LUA_TSTRING && push_spelt_integer(L, key, value)))
-        lua_rawset(L, object);
+      lua_insert(L, -2);
+      lua_rawset(L, object);
     }
     lua_settop(L, key);
   }
@@ -168,10 +168,11 @@ bool backfill_integer(lua_State *L, const char *name, int64_t *value) {
 }
 
 bool backfill_has_status(lua_State *L, const char *status) {
+  size_t length = 0;
   lua_getfield(L, -1, "status");
-  lua_pushstring(L, status); /* compared whole: a NUL in the field does not end it */
-  bool is_same = lua_rawequal(L, -1, -2) != 0;
-  lua_pop(L, 1);
+  const char *text = lua_tolstring(L, -1, &length);
+  /* Whole: a NUL in the field does not end it. */
+  bool is_same = text != NULL && strlen(status) == length && memcmp(text, status, length) == 0;
   lua_pop(L, 1);
   return is_same;
 }

@@ -32,40 +32,57 @@ static call *check_call(lua_State *L) {
   return userdata_check(L, 1, metatable_name);
 }
 
-/* Reads the answer once and keeps what it means in the Call's table, which is on top; then the bytes can go. */
-static void read_answer(lua_State *L, call *asked) {
-  int slots = lua_gettop(L);
-  lua_rawgeti(L, slots, SLOT_REQUEST);
+bool call_has_ended(const call *asked) {
+  return asked->request == NULL || transfer_peek(asked->request)->end != TRANSFER_IN_FLIGHT;
+}
+
+/* What the answer means is read once; then its bytes can go. */
+void call_push_answer(lua_State *L, call *asked, int index) {
+  compat_get_user_table(L, index);
+  lua_rawgeti(L, -1, SLOT_REQUEST);
+  const char *request = lua_tostring(L, -1); /* NULL for an operation's; it stays in the table */
+  lua_pop(L, 2);
   const answer_facts facts = {
       .asked = asked->asked,
       .arguments = &asked->arguments,
-      .request = lua_tostring(L, -1), /* NULL for an operation's */
+      .request = request,
       .writes = asked->writes,
       .credential = transfer_credential(asked->request),
       .result = transfer_peek(asked->request),
   };
   answer_push(L, &facts);
-  lua_rawseti(L, slots, SLOT_RESPONSE);
-  lua_rawseti(L, slots, SLOT_ERROR);
-  lua_rawseti(L, slots, SLOT_VALUE);
-  lua_settop(L, slots);
-  transfer_free(asked->request);
+  transfer_release(asked->request);
   asked->request = NULL;
+}
+
+void call_keep_answer(lua_State *L, int index) {
+  int value = lua_gettop(L) - 2;
+  compat_get_user_table(L, index);
+  for (int i = 0; i < 3; i++) {
+    lua_pushvalue(L, value + i);
+    lua_rawseti(L, -2, SLOT_VALUE + i);
+  }
+  lua_pop(L, 1);
 }
 
 int call_push_result(lua_State *L, int index) {
   call *asked = lua_touserdata(L, index);
-  if (asked->request != NULL && transfer_peek(asked->request)->end == TRANSFER_IN_FLIGHT)
+  if (!call_has_ended(asked))
     return 0;
+  if (asked->request != NULL) {
+    call_push_answer(L, asked, index);
+    call_keep_answer(L, index);
+    return 3;
+  }
   compat_get_user_table(L, index);
-  if (asked->request != NULL)
-    read_answer(L, asked);
-  int slots = lua_gettop(L);
-  lua_rawgeti(L, slots, SLOT_VALUE);
-  lua_rawgeti(L, slots, SLOT_ERROR);
-  lua_rawgeti(L, slots, SLOT_RESPONSE);
-  lua_remove(L, slots);
+  for (int i = 0; i < 3; i++)
+    lua_rawgeti(L, -1 - i, SLOT_VALUE + i);
   return 3;
+}
+
+void call_forget(call *asked) {
+  header_list_release(asked->headers);
+  *asked = (call){0};
 }
 
 /* call:result(): nothing while in flight, then value, nil, response or nil, Error, response; the same at every call. */
@@ -94,7 +111,7 @@ static int call_request(lua_State *L) {
 
 static int call_collect(lua_State *L) {
   call *asked = check_call(L);
-  transfer_free(asked->request);
+  transfer_release(asked->request);
   header_list_release(asked->headers);
   asked->request = NULL;
   asked->headers = NULL;
@@ -103,8 +120,7 @@ static int call_collect(lua_State *L) {
 
 static int call_tostring(lua_State *L) {
   call *asked = check_call(L);
-  bool in_flight = asked->request != NULL && transfer_peek(asked->request)->end == TRANSFER_IN_FLIGHT;
-  lua_pushfstring(L, "supermetrics.Call (%s, %s)", asked->asked->name, in_flight ? "in flight" : "ended");
+  lua_pushfstring(L, "supermetrics.Call (%s, %s)", asked->asked->name, call_has_ended(asked) ? "ended" : "in flight");
   return 1;
 }
 

@@ -26,6 +26,9 @@ typedef struct client {
   bool has_api_key;
 } client;
 
+/* The table that is tied to a client. */
+enum { SLOT_SPARE_CALL = 1 };
+
 static void raise_out_of_memory(lua_State *L) {
   luaL_error(L, "supermetrics: out of memory");
 }
@@ -90,9 +93,10 @@ static void check_address(lua_State *L, client *made, const client_options *opti
                options->base_url, options->proxy != NULL ? " through a proxy" : "");
 }
 
+/* No more than who asks, as RFC 9110 section 10.1.5 has it. */
 static void push_user_agent(lua_State *L, const client_options *options) {
-  lua_pushfstring(L, "supermetrics-lua/%s libcurl/%s%s%s", SUPERMETRICS_VERSION, library_curl_version(),
-                  options->user_agent != NULL ? " " : "", options->user_agent != NULL ? options->user_agent : "");
+  lua_pushfstring(L, "supermetrics-lua/%s%s%s", SUPERMETRICS_VERSION, options->user_agent != NULL ? " " : "",
+                  options->user_agent != NULL ? options->user_agent : "");
 }
 
 /* User-Agent is a line like the others, since libcurl writes that of its own option letter by letter and anew for every
@@ -124,6 +128,8 @@ void client_push(lua_State *L, int index) {
   client *made = lua_newuserdata(L, sizeof *made);
   *made = (client){0};
   compat_set_metatable(L, metatable_name);
+  lua_createtable(L, SLOT_SPARE_CALL, 0);
+  compat_set_user_table(L, -2);
   made->timeout = options.timeout;
   made->has_api_key = options.api_key != NULL;
   if (options.proxy != NULL && !proxy_url_is_usable(options.proxy))
@@ -150,13 +156,23 @@ void client_push(lua_State *L, int index) {
 
 /* ---- starting a call ---- */
 
+static void raise_closed(lua_State *L) {
+  luaL_error(L, "supermetrics: the client is closed");
+}
+
 static client *check_open_client(lua_State *L, int index) {
   client *owner = userdata_check(L, index, metatable_name);
   if (owner->pool == NULL)
-    luaL_error(L, "supermetrics: the client is closed");
+    raise_closed(L);
+  return owner;
+}
+
+/* Any allocation of Lua's may run a finalizer, which may close a client that is in use. */
+static void check_still_usable(lua_State *L, const client *owner) {
+  if (owner->pool == NULL)
+    raise_closed(L);
   if (!transport_is_usable(owner->pool))
     luaL_error(L, "supermetrics: the client was used before this process was forked off: make a new one here");
-  return owner;
 }
 
 /* What a call sends; its strings stand on the stack. */
@@ -179,22 +195,46 @@ static void make_call_headers(lua_State *L, const client *owner, call *made, boo
     raise_out_of_memory(L);
 }
 
+/* Pushes a Call that is not in flight: the client's spare one, where it has one. */
+static call *push_call(lua_State *L, int client_index) {
+  compat_get_user_table(L, client_index);
+  lua_rawgeti(L, -1, SLOT_SPARE_CALL);
+  call *spare = lua_touserdata(L, -1);
+  if (spare == NULL) {
+    lua_pop(L, 2);
+    return call_push(L, client_index);
+  }
+  lua_pushnil(L);
+  lua_rawseti(L, -3, SLOT_SPARE_CALL);
+  lua_remove(L, -2);
+  return spare;
+}
+
+/* Keeps a Call for the next request. Nobody else may hold it. */
+static void keep_call(lua_State *L, int client_index, int call_index) {
+  call_forget(lua_touserdata(L, call_index));
+  compat_get_user_table(L, client_index);
+  lua_pushvalue(L, call_index);
+  lua_rawseti(L, -2, SLOT_SPARE_CALL);
+  lua_pop(L, 1);
+}
+
 /* Pushes the Call of a request that is now in flight. */
 static void push_in_flight(lua_State *L, int client_index, const outgoing *request, int overrides,
                            const call_options *options) {
   client *owner = lua_touserdata(L, client_index);
   if (options->token == NULL && !owner->has_api_key)
     luaL_error(L, "%s: the client has no api_key, so each call needs the override 'token'", request->asked->name);
-  call *made = call_push(L, client_index);
+  call *made = push_call(L, client_index);
   made->asked = request->asked;
   made->arguments = request->arguments;
   made->writes = request->writes;
   if (request->asked->path == NULL)
     call_name_request(L, request->method, request->path);
-  check_open_client(L, client_index); /* still: see client_collect */
+  check_still_usable(L, owner);
   if (options->token != NULL || options->has_headers) {
     make_call_headers(L, owner, made, request->body != NULL, overrides, options);
-    check_open_client(L, client_index);
+    check_still_usable(L, owner);
   }
   header_list *usual = request->body != NULL ? owner->write_headers : owner->read_headers;
   made->request = transport_start(owner->pool, &(transport_request){
@@ -212,16 +252,14 @@ static void push_in_flight(lua_State *L, int client_index, const outgoing *reque
 
 void client_push_call(lua_State *L, int client_index, const operation *asked, int first) {
   int overrides = first + operation_argument_count(asked);
-  char path[OPERATION_TEXT_SIZE], body[OPERATION_TEXT_SIZE];
+  char path[OPERATION_TEXT_SIZE], text[OPERATION_TEXT_SIZE];
   outgoing request = {.asked = asked, .method = asked->method, .path = path, .writes = asked->writes};
   call_options options;
   operation_check_arguments(L, asked, first, &request.arguments);
   options_check_call(L, overrides, asked->name, &options);
   operation_write_path(asked, &request.arguments, path);
-  if (operation_write_body(asked, &request.arguments, body)) {
-    request.body = body;
-    request.body_length = strlen(body);
-  }
+  request.body = operation_body(asked, &request.arguments, text);
+  request.body_length = request.body != NULL ? strlen(request.body) : 0;
   push_in_flight(L, client_index, &request, overrides, &options);
 }
 
@@ -249,17 +287,20 @@ static int client_start_request(lua_State *L) {
 
 /* ---- driving ---- */
 
-int client_push_result(lua_State *L, int index, int call_index, double seconds) {
+/* Until the call has ended, or so many seconds have passed. */
+static void drive(client *owner, const call *asked, double seconds) {
   double ends = monotonic_seconds() + seconds, left = seconds;
-  int count = call_push_result(L, call_index);
-  while (count == 0 && left >= 0) {
-    client *owner = userdata_check(L, index, metatable_name);
-    if (owner->pool != NULL)
-      transport_poll(owner->pool, left, false);
-    count = call_push_result(L, call_index);
+  while (!call_has_ended(asked) && left >= 0) {
+    transport_poll(owner->pool, left, false);
     left = ends - monotonic_seconds();
   }
-  return count;
+}
+
+int client_push_result(lua_State *L, int index, int call_index, double seconds) {
+  client *owner = userdata_check(L, index, metatable_name);
+  if (owner->pool != NULL)
+    drive(owner, lua_touserdata(L, call_index), seconds);
+  return call_push_result(L, call_index);
 }
 
 static double check_seconds(lua_State *L, int index) {
@@ -270,16 +311,29 @@ static double check_seconds(lua_State *L, int index) {
 }
 
 /* client:perform(seconds, operation, …, overrides): starts the call and drives it for at most that long, in one step.
- * Returns what its result is by then (nil, nil, nil while it is in flight), and the Call. */
+ * Returns value, nil, response; else nil, Error or nil, response or nil, the Call, which is still in flight where there
+ * is no Error, and the moment when it began. */
 static int client_perform(lua_State *L) {
-  double seconds = check_seconds(L, 2);
-  check_open_client(L, 1);
+  double seconds = check_seconds(L, 2), began = monotonic_seconds();
+  client *owner = check_open_client(L, 1);
   client_push_call(L, 1, operation_check_name(L, 3), 4);
   int call_index = lua_gettop(L);
-  if (client_push_result(L, 1, call_index, seconds) == 0)
+  call *asked = lua_touserdata(L, call_index);
+  drive(owner, asked, seconds);
+  bool has_ended = call_has_ended(asked);
+  if (has_ended)
+    call_push_answer(L, asked, call_index);
+  else
     lua_settop(L, call_index + 3);
+  if (!lua_isnil(L, call_index + 1)) {
+    keep_call(L, 1, call_index);
+    return 3;
+  }
+  if (has_ended)
+    call_keep_answer(L, call_index);
   lua_pushvalue(L, call_index);
-  return 4;
+  lua_pushnumber(L, began);
+  return 5;
 }
 
 static int drive_for(lua_State *L, bool when_idle) {

@@ -11,7 +11,6 @@
 #endif
 
 static const char *problem;
-static const char *version_text;
 static bool can_gunzip;
 
 #ifdef __linux__
@@ -34,7 +33,6 @@ static void pin_module(void) {
 static void start_once(void) {
   /* Asked once: the answer is static data of libcurl's, which each call writes again. */
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
-  version_text = version->version;
   can_gunzip = (version->features & CURL_VERSION_LIBZ) != 0;
   if (version->version_num < 0x075000)
     problem = "libcurl is older than 7.80.0, the oldest that supermetrics works with";
@@ -44,10 +42,6 @@ static void start_once(void) {
     problem = "libcurl could not be initialised";
   else
     pin_module();
-}
-
-const char *library_curl_version(void) {
-  return version_text;
 }
 
 bool library_can_gunzip(void) {

@@ -10,9 +10,6 @@
  * times. */
 const char *library_start(void);
 
-/* The version of the libcurl that runs; library_start comes first. */
-const char *library_curl_version(void);
-
 /* Whether it can undo gzip; library_start comes first. */
 bool library_can_gunzip(void);
 

@@ -116,12 +116,12 @@ void operation_write_path(const operation *asked, const operation_arguments *arg
   path[used] = '\0';
 }
 
-bool operation_write_body(const operation *asked, const operation_arguments *arguments,
-                          char body[OPERATION_TEXT_SIZE]) {
-  if (asked->body == NULL)
-    return false;
-  snprintf(body, OPERATION_TEXT_SIZE, asked->body, arguments->dates[0], arguments->dates[1]);
-  return true;
+const char *operation_body(const operation *asked, const operation_arguments *arguments,
+                           char text[OPERATION_TEXT_SIZE]) {
+  if (asked->body == NULL || strchr(asked->body, '%') == NULL)
+    return asked->body;
+  snprintf(text, OPERATION_TEXT_SIZE, asked->body, arguments->dates[0], arguments->dates[1]);
+  return text;
 }
 
 const char *operation_push_request(lua_State *L, const operation *asked, const operation_arguments *arguments) {

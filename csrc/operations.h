@@ -59,8 +59,9 @@ void operation_check_arguments(lua_State *L, const operation *asked, int first, 
 /* Writes the path with the ids in it, and a NUL. */
 void operation_write_path(const operation *asked, const operation_arguments *arguments, char path[OPERATION_TEXT_SIZE]);
 
-/* Writes the body, and a NUL; false where there is none. */
-bool operation_write_body(const operation *asked, const operation_arguments *arguments, char body[OPERATION_TEXT_SIZE]);
+/* The body, NULL for none; it is written into `text` where it depends on the arguments. */
+const char *operation_body(const operation *asked, const operation_arguments *arguments,
+                           char text[OPERATION_TEXT_SIZE]);
 
 /* Pushes how messages name the request: "PATCH /teams/1/backfills/2". Returns it. */
 const char *operation_push_request(lua_State *L, const operation *asked, const operation_arguments *arguments);

@@ -19,30 +19,25 @@ void base_parts_free(base_parts *base) {
   base->parts = NULL;
 }
 
-/* Path and query of the text, into the parts. */
+/* Path and query of the text, into the parts, which may have those of an earlier request. */
 static bool set_target(CURLU *parts, char *target) {
   char *question_mark = strchr(target, '?');
-  if (question_mark == NULL)
-    return curl_url_set(parts, CURLUPART_PATH, target, 0) == CURLUE_OK;
-  *question_mark = '\0';
+  if (question_mark != NULL)
+    *question_mark = '\0';
   bool is_set = curl_url_set(parts, CURLUPART_PATH, target, 0) == CURLUE_OK;
-  *question_mark = '?';
-  return is_set && curl_url_set(parts, CURLUPART_QUERY, question_mark + 1, 0) == CURLUE_OK;
+  if (question_mark != NULL)
+    *question_mark = '?';
+  const char *query = question_mark != NULL ? question_mark + 1 : NULL;
+  return is_set && curl_url_set(parts, CURLUPART_QUERY, query, 0) == CURLUE_OK;
 }
 
 /* The parts are for speed: a text would be taken apart and put together again by libcurl at every request, which is a
  * tenth of all that it does for one. The text is set as well, since libcurl goes by it where it starts over on another
  * connection, and must not find that of the handle's request before. */
-CURLU *request_url_set(CURL *easy, base_parts *base, const char *path) {
+bool request_url_set(CURL *easy, CURLU *parts, base_parts *base, const char *path) {
   base->text.length = base->length;
-  if (buffer_append(&base->text, path, strlen(path), LONGEST_URL) != BUFFER_OK)
-    return NULL;
-  CURLU *parts = curl_url_dup(base->parts);
-  bool is_set = parts != NULL && set_target(parts, base->text.bytes + base->path_begins) &&
-                curl_easy_setopt(easy, CURLOPT_URL, base->text.bytes) == CURLE_OK &&
-                curl_easy_setopt(easy, CURLOPT_CURLU, parts) == CURLE_OK;
-  if (is_set)
-    return parts;
-  curl_url_cleanup(parts);
-  return NULL;
+  return buffer_append(&base->text, path, strlen(path), LONGEST_URL) == BUFFER_OK &&
+         set_target(parts, base->text.bytes + base->path_begins) &&
+         curl_easy_setopt(easy, CURLOPT_URL, base->text.bytes) == CURLE_OK &&
+         curl_easy_setopt(easy, CURLOPT_CURLU, parts) == CURLE_OK;
 }

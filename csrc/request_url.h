@@ -23,9 +23,9 @@ bool base_parts_take(base_parts *base, const char *base_url);
 
 void base_parts_free(base_parts *base);
 
-/* Gives a handle the URL of a request. `path` begins with a slash, and may have a query behind it. Returns the parts,
- * which must live until the handle is done with the request, then curl_url_cleanup; NULL when memory ran out. */
-CURLU *request_url_set(CURL *easy, base_parts *base, const char *path);
+/* Gives a handle the URL of a request. `parts` are a copy of the base's, which stays the handle's until it is freed.
+ * `path` begins with a slash, and may have a query behind it. False when memory ran out. */
+bool request_url_set(CURL *easy, CURLU *parts, base_parts *base, const char *path);
 
 #pragma GCC visibility pop
 

@@ -16,7 +16,7 @@
 /* The connection pool, and everything that all of its requests share. */
 typedef struct transport transport;
 
-/* One request, from the moment it is put in flight until its answer is thrown away. */
+/* One request, from the moment it is put in flight until it is given back, with its answer. */
 typedef struct transfer transfer;
 
 typedef struct transport_request {
@@ -64,14 +64,14 @@ transfer *transport_start(transport *pool, const transport_request *request);
 /* Ends a request in flight as TRANSFER_ABORTED; nothing happens to one that has ended. */
 void transfer_abort(transfer *request);
 
-/* Valid until transfer_free. */
+/* Valid until transfer_release. */
 const transfer_result *transfer_peek(const transfer *request);
 
 /* The bearer token that the request carried, for keeping it out of messages; NULL where there was none. */
 const char *transfer_credential(const transfer *request);
 
-/* Ends the request where it is in flight, and frees it. */
-void transfer_free(transfer *request);
+/* Ends the request where it is in flight, and gives the transfer back. NULL is fine. */
+void transfer_release(transfer *request);
 
 #pragma GCC visibility pop
 

@@ -75,19 +75,25 @@ describe("supermetrics.core module", function()
 
   it("ends a call in one step of perform, and gives it back in flight where the time was too short", function()
     server:script{answers.backfill()}
-    local backfill, err, response, call = client:perform(LIMIT, "get_backfill", 12345, 67890, {timeout = LIMIT})
-    assert.equal(67890, backfill.transfer_backfill_id)
-    assert.is_nil(err)
-    assert.equal(200, response.status)
-    assert.equal(backfill, (call:result()))
+    for _ = 1, 2 do -- the second uses the first one's Call again
+      local backfill, err, response, call = client:perform(LIMIT, "get_backfill", 12345, 67890, {timeout = LIMIT})
+      assert.equal(67890, backfill.transfer_backfill_id)
+      assert.is_nil(err)
+      assert.equal(200, response.status)
+      assert.is_nil(call)
+    end
     server:script{answers.json(404, '{"error":{"code":"NOT_FOUND"}}')}
-    backfill, err = client:perform(LIMIT, "get_backfill", 12345, 67890)
+    local before = core.now()
+    local backfill, err, response, call, began = client:perform(LIMIT, "get_backfill", 12345, 67890)
     assert.is_nil(backfill)
     assert.equal("not_found", err.kind)
+    assert.same({nil, err, response}, {call:result()})
+    assert.is_true(before <= began and began <= core.now())
     server:script{{{stall = true}}}
-    backfill, err, response, call = client:perform(0, "get_backfill", 1, 2)
+    backfill, err, response, call, began = client:perform(0, "get_backfill", 1, 2)
     assert.same({}, {backfill, err, response})
     assert.equal(0, select("#", call:result()))
+    assert.is_true(before <= began and began <= core.now())
     for _, seconds in ipairs{-1, 0 / 0} do
       assert.is_false(pcall(client.perform, client, seconds, "get_backfill", 1, 2))
     end

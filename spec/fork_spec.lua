@@ -85,4 +85,24 @@ print((call:result()).status)]])
     assert.equal("the process was forked while the call was in flight\nCANCELLED\n", output)
     assert.equal(1, #server:requests())
   end)
+
+  it("does not read in the child what comes for the parent meanwhile", function()
+    server:script{{{wait = 0.1}, {send = answers.backfill()}}}
+    local output = run(server, PROLOGUE .. [[
+local call = client.core:start("get_backfill", 12345, 67890)
+while client.core:poll(0.05) > 0 and not sent do sent = true end
+in_child(function()
+  local core = require "supermetrics.core"
+  local ends = core.now() + 0.3
+  while core.now() < ends do
+    client.core:poll(0.02)
+    client.core:wait(0.02)
+  end
+  return select(2, call:result()).kind
+end)
+while select("#", call:result()) == 0 do client.core:poll(1) end
+print((call:result()).status)]])
+    assert.equal("aborted\nCANCELLED\n", output)
+    assert.equal(1, #server:requests())
+  end)
 end)
