@@ -18,7 +18,10 @@ local ADVICE_FOR_INIT = "in init_worker_by_lua, start the call with ngx.timer.at
 
 -- It is there before any Lua of the user's is.
 local ngx = rawget(_G, "ngx")
-local is_openresty = type(ngx) == "table" and ngx.get_phase and ngx.sleep
+local is_openresty = type(ngx) == "table" and ngx.get_phase ~= nil and ngx.sleep ~= nil
+
+--- Whether a wait blocks, in every phase there is.
+host.blocks = not is_openresty
 
 --- The function by which a wait yields to the host; nil where there is no such host. Raises in a phase of OpenResty
 -- that cannot yield: a wait there would stop every request of the worker.
