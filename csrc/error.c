@@ -181,19 +181,47 @@ static int push_request(lua_State *L, int error) {
   return pushed + push_text(L, "]");
 }
 
+/* What the service says ends with a full stop; where the sentence goes on behind it, that goes. An index of 0 is none.
+ */
+static void drop_full_stop(lua_State *L, int index) {
+  size_t length = 0;
+  const char *text = index > 0 ? lua_tolstring(L, index, &length) : NULL;
+  if (length < 2 || text[length - 1] != '.' || text[length - 2] == '.')
+    return;
+  lua_pushlstring(L, text, length - 1);
+  lua_replace(L, index);
+}
+
+/* What went wrong, in words. */
+static int push_words(lua_State *L, int error, int *last_words) {
+  static const char *const names[] = {"message", "description", "reason"};
+  int pushed = 0;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    int more = push_field(L, error, ": ", names[i], "");
+    if (more == 0)
+      continue;
+    drop_full_stop(L, *last_words);
+    *last_words = lua_gettop(L) - 1;
+    pushed += more;
+  }
+  return pushed;
+}
+
 static int error_tostring(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   lua_settop(L, 1);
   luaL_checkstack(L, 48, "no room for an error's sentence");
+  int last_words = 0;
   int pushed = push_field(L, 1, "", "operation", ": ");
   pushed += push_field(L, 1, "", "kind", "");
   pushed += push_status(L, 1);
-  pushed += push_field(L, 1, ": ", "message", "");
-  pushed += push_field(L, 1, ": ", "description", "");
-  pushed += push_field(L, 1, ": ", "reason", "");
-  pushed += push_backfill_status(L, 1);
-  pushed += push_outcome(L, 1);
-  pushed += push_attempts(L, 1);
+  pushed += push_words(L, 1, &last_words);
+  int appended = push_backfill_status(L, 1);
+  appended += push_outcome(L, 1);
+  appended += push_attempts(L, 1);
+  if (appended > 0)
+    drop_full_stop(L, last_words);
+  pushed += appended;
   pushed += push_request(L, 1);
   lua_concat(L, pushed);
   return 1;

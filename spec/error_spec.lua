@@ -19,8 +19,9 @@ local function status_row(status, code, kind, outcome)
     script = {answers.error(status, code)},
     expected = {kind = kind, status = status, code = code, message = "The message", description = "The description.",
       request_id = "request-2", outcome = outcome},
-    sentence = ("cancel_backfill: %s (HTTP %d %s): The message: The description.%s %s"):format(kind, status, code,
-      outcome == "unknown" and "; it may have taken effect" or "", WITH_ID),
+    -- The full stop goes where the sentence goes on.
+    sentence = ("cancel_backfill: %s (HTTP %d %s): The message: The description%s %s"):format(kind, status, code,
+      outcome == "unknown" and "; it may have taken effect" or ".", WITH_ID),
   }
 end
 
@@ -186,7 +187,7 @@ local rows = {
     expected = {kind = "invalid_response", status = 200, code = "UNPROCESSABLE_ENTITY", message = "The message",
       description = "The description.", request_id = "request-2", outcome = "unknown",
       reason = "the answer is an error under a status of success"},
-    sentence = "cancel_backfill: invalid_response (HTTP 200 UNPROCESSABLE_ENTITY): The message: The description.: the "
+    sentence = "cancel_backfill: invalid_response (HTTP 200 UNPROCESSABLE_ENTITY): The message: The description: the "
       .. "answer is an error under a status of success; it may have taken effect " .. WITH_ID,
   },
   {
