@@ -4,6 +4,7 @@
 #include "library.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 
 /* The resend guard (CURLOPT_PREREQFUNCTION) came with 7.80. */
 #if LIBCURL_VERSION_NUM < 0x075000
@@ -11,6 +12,7 @@
 #endif
 
 static const char *problem;
+static char problem_text[128];
 static bool can_gunzip;
 
 #ifdef __linux__
@@ -30,14 +32,19 @@ static void pin_module(void) {
 }
 #endif
 
+static const char *describe(const char *format, const curl_version_info_data *version) {
+  snprintf(problem_text, sizeof problem_text, format, version->version);
+  return problem_text;
+}
+
 static void start_once(void) {
   /* Asked once: the answer is static data of libcurl's, which each call writes again. */
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   can_gunzip = (version->features & CURL_VERSION_LIBZ) != 0;
   if (version->version_num < 0x075000)
-    problem = "libcurl is older than 7.80.0, the oldest that supermetrics works with";
+    problem = describe("libcurl is %s, and the oldest that supermetrics works with is 7.80.0", version);
   else if ((version->features & CURL_VERSION_SSL) == 0)
-    problem = "libcurl was built without TLS";
+    problem = describe("libcurl %s was built without TLS", version);
   else if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
     problem = "libcurl could not be initialised";
   else

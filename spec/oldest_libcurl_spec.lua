@@ -109,12 +109,13 @@ describe("libcurl", function()
   end
 
   it("is refused by every client where it is older than 7.80", function()
-    assert.equal("supermetrics: libcurl is older than 7.80.0, the oldest that supermetrics works with\n",
+    assert.equal("supermetrics: libcurl is 7.79.1, and the oldest that supermetrics works with is 7.80.0\n",
       refusal('changed.version = "7.79.1", changed.version_num = 0x074f01'))
   end)
 
   it("is refused by every client where it has no TLS", function()
-    assert.equal("supermetrics: libcurl was built without TLS\n", refusal("changed.features &= ~CURL_VERSION_SSL"))
+    assert.equal("supermetrics: libcurl 9.1.0 was built without TLS\n",
+      refusal('changed.version = "9.1.0", changed.features &= ~CURL_VERSION_SSL'))
   end)
 
   it("is taken where it is 7.80", function()
