@@ -17,7 +17,8 @@ describe("hosts in C of examples/embed", function()
 
   local function run(name, ...)
     local child = process.start({FOLDER .. name, ...}, {SUPERMETRICS_API_KEY = service.api_key,
-      SUPERMETRICS_BASE_URL = service.base_url, LUA_PATH = "/nowhere/?.lua"}, {stderr = "stdout"})
+      SUPERMETRICS_BASE_URL = service.base_url, LUA_PATH = "/nowhere/?.lua",
+      LD_PRELOAD = os.getenv("SPEC_EAGER_HOST")}, {stderr = "stdout"})
     local exit_code, output = child:wait()
     return output, exit_code
   end

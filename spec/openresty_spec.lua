@@ -351,7 +351,7 @@ describe("OpenResty", function()
       command, replaced = command:gsub("%-c " .. CONFIGURATION:gsub("%p", "%%%0"), "-c " .. folder .. "/nginx.conf")
       assert.equal(1, replaced)
       local exec = command:gsub("nginx ", "exec nginx ", 1)
-      return nginx.adopt(folder, {"sh", "-c", exec .. nginx.user_option()}, environment)
+      return nginx.adopt(folder, {"sh", "-c", exec .. nginx.own_option()}, environment)
     end
 
     setup(function()

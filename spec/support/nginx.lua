@@ -30,6 +30,10 @@ local LOOK_SECONDS = 0.002
 
 local MODULES = "/usr/lib/nginx/modules/"
 
+-- An eager collector's folder and report, where `make gccheck` runs this: see spec/support/eager.
+local EAGER_PATH = os.getenv("SPEC_EAGER_PATH") or ""
+local IS_EAGER = EAGER_PATH ~= ""
+
 local function output_of(command)
   local pipe = assert(io.popen(command, "r"))
   local line = pipe:read("*l")
@@ -62,7 +66,7 @@ end
 
 -- %NAME% stands for what is only known at the start.
 local TEMPLATE = [[
-%USER%
+%OWN%
 daemon off;
 worker_processes %WORKERS%;
 pid nginx.pid;
@@ -101,20 +105,21 @@ local function env_directives(environment)
 end
 
 -- Workers of a root's nginx would be somebody else, who may not be let into the checkout.
-local function user_directive()
-  return output_of("id -u") == "0" and "user root;" or ""
+local function own_directives()
+  local user = output_of("id -u") == "0" and "user root;" or ""
+  return user .. (IS_EAGER and "env SPEC_EAGER_REPORT;" or "")
 end
 
---- What to add to a command that starts nginx with a configuration that names no user.
+--- What to add to a command that starts nginx with a configuration that is not ours.
 -- @return string
-function nginx.user_option()
-  local directive = user_directive()
-  return directive == "" and "" or " -g '" .. directive .. "'"
+function nginx.own_option()
+  local directives = own_directives()
+  return directives == "" and "" or " -g '" .. directives .. "'"
 end
 
 local function configuration_of(folder, options)
   local values = {
-    USER = user_directive(),
+    OWN = own_directives(),
     WORKERS = tostring(options.workers or 1),
     MODULES = MODULES,
     ENV = env_directives(options.environment or {}),
@@ -157,7 +162,7 @@ end
 -- @return Nginx
 function nginx.adopt(folder, command, environment)
   -- Our paths are for another Lua; and Debian's nginx lies where only root looks for programs.
-  local variables = { LUA_PATH = ";;", LUA_CPATH = ";;", PATH = os.getenv("PATH") .. ":/usr/sbin" }
+  local variables = { LUA_PATH = EAGER_PATH .. ";;", LUA_CPATH = ";;", PATH = os.getenv("PATH") .. ":/usr/sbin" }
   for name, value in pairs(environment or {}) do
     variables[name] = value
   end
