@@ -323,7 +323,8 @@ describe("supermetrics.error module", function()
       assert.equal(1, err.attempts)
       assert.equal("number", type(err.elapsed))
       assert.equal("cancel_backfill", err.operation)
-      assert.equal("PATCH /teams/12345/backfills/67890", err.request)
+      -- Put together only now: a text that a spec holds is safe from the collector in the core as well.
+      assert.equal(("%s /teams/%d/backfills/%d"):format("PATCH", 12345, 67890), err.request)
       assert.is_true(failure.is_error(err))
     end)
   end

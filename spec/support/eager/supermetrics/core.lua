@@ -1,3 +1,4 @@
+-- luacheck: read globals ngx
 --- The core with an eager collector: what `require "supermetrics.core"` finds in every process of `make gccheck`, since
 -- a Lua file comes before a C module. spec/gccheck puts this folder on the path.
 --
