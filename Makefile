@@ -166,14 +166,15 @@ build/torture/%.o: csrc/%.c spec/torture/allocations.h $(wildcard csrc/*.h)
 	$(call show,CC,$@)
 	$(QUIET)$(COMPILE) -D_GNU_SOURCE -include spec/torture/allocations.h -c -o $@ $<
 
-# Every spec on Lua 5.4 and LuaJIT, with the core under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Every spec on Lua 5.4 and LuaJIT, with the core under AddressSanitizer and UndefinedBehaviorSanitizer. All that specs
+# would build is built before: two of them run at a time.
 SANITIZED := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 sanitize: setup-test
 	@set -e; for runtime in lua5.4 luajit; do $(MAKE) --no-print-directory RUNTIME=$$runtime \
 		BUILD=build/asan-$$runtime CFLAGS="$(SANITIZED)" module; done
-	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
-	@$(MAKE) --no-print-directory RUNTIME=luajit module
+	@$(MAKE) --no-print-directory runtimes
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed man
 	@spec/sanitize
 
 # The threads of examples/embed under ThreadSanitizer and helgrind.
@@ -182,8 +183,8 @@ threadcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 BUILD=build/tsan CFLAGS="-O1 -g -fsanitize=thread" embed
 	@spec/threadcheck
 
-# Every spec on Lua 5.4 and LuaJIT with a collector that collects at every allocation.
-# All that specs would build is built before: two of them run at a time.
+# Every spec on Lua 5.4 and LuaJIT with a collector that collects at every allocation; as for sanitize, all is built
+# before.
 gccheck: setup-test
 	@$(MAKE) --no-print-directory runtimes
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed man build/eager/host.so
