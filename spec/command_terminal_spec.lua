@@ -2,6 +2,8 @@
 
 local command = require "spec.support.command"
 local connection = require "supermetrics.command.connection"
+local process = require "spec.support.process"
+local pseudo_terminal = require "spec.support.pseudo_terminal"
 local sandbox = require "spec.support.sandbox"
 local stop = require "supermetrics.command.stop"
 
@@ -61,6 +63,15 @@ describe("supermetrics-backfill at a terminal", function()
       assert.equal(130, exit_code)
       assert.truthy(screen:find("\r\nsupermetrics%-backfill: interrupted\r\n$"), screen)
       assert.equal("RUNNING", status_of(1003))
+    end)
+
+    -- Otherwise a Ctrl-C between the two would end neither.
+    it("with the last of the question from whoever reads the answer", function()
+      local program = 'io.popen = function() end os.exit(require("supermetrics.command"){"cancel", "12345", "1003"})'
+      local words = {process.own_interpreter(), "-e", program}
+      local exit_code, screen = pseudo_terminal.start(words, cli.environment):wait()
+      assert.equal(10, exit_code, screen)
+      assert.is_nil(screen:find("[y/N]", 1, true))
     end)
 
     it("but not where --yes says so, nor in vain", function()

@@ -6,8 +6,9 @@ local terminal = require "supermetrics.command.terminal"
 local confirm = {}
 
 -- The shell reads the answer: Ctrl-C ends it, and with it our wait, where a read of Lua's own would go on until Enter.
--- A line without an end is no answer.
-local READ_LINE = 'IFS= read -r answer && printf "answer: %s" "$answer"'
+-- It writes the end of the question, so that it is there for the Ctrl-C of whoever has read that. A line without an end
+-- is no answer.
+local READ_LINE = 'printf "? [y/N] " >&2; IFS= read -r answer && printf "answer: %s" "$answer"'
 
 local YES = {y = true, yes = true}
 
@@ -28,7 +29,7 @@ end
 --- Asks, and ends the command where the answer is not yes.
 -- @param question without its mark
 function confirm.ask(question)
-  io.stderr:write(question, "? [y/N] ")
+  io.stderr:write(question)
   local pipe = io.popen(READ_LINE, "r")
   local answer = pipe and (pipe:read("*a") or ""):match("^answer: (.*)$")
   if pipe then
