@@ -117,8 +117,10 @@ local function with_an_eager_collector(name, own)
     if not results[1] then
       error(results[2], 2) -- the core, too, names the place that called it
     end
-    if type(results[2]) == "userdata" then
-      replace_methods(debug.getmetatable(results[2])) -- it may be the first of its kind
+    for index = 2, results.n do
+      if type(results[index]) == "userdata" then
+        replace_methods(debug.getmetatable(results[index])) -- it may be the first of its kind
+      end
     end
     return unpack(results, 2, results.n)
   end
