@@ -23,13 +23,14 @@ end
 -- A connection with a call that ends so many seconds from now, but as in libcurl only when somebody looks.
 local function new_connection(host, seconds)
   local ends = host.moment + seconds
-  local connection = {looks = 0, in_flight_count = 1}
+  local connection = {looks = 0, moments = {}, in_flight_count = 1}
   function connection.in_flight(self)
     return self.in_flight_count
   end
   function connection.poll(self, longest)
     assert.equal(0, longest)
     self.looks = self.looks + 1
+    self.moments[self.looks] = host.moment
     if host.moment >= ends then
       self.in_flight_count = 0
     end
@@ -158,8 +159,8 @@ describe("supermetrics.waiter module", function()
 
   describe("cooperative", function()
     -- Waits for a call that ends after so many seconds.
-    local function wait_for_call(seconds)
-      local host = new_host()
+    local function wait_for_call(seconds, host)
+      host = host or new_host()
       local connection, call = new_connection(host, seconds)
       local cooperative = waiter.cooperative(host.now, connection, host.sleep)
       assert.same({"value", nil, "response"}, {cooperative:for_call(call)})
@@ -180,12 +181,43 @@ describe("supermetrics.waiter module", function()
       end
     end)
 
+    -- In a host that rounds what it is asked for, as cqueues and luv do upwards and OpenResty downwards.
+    local function rounding_host(round)
+      local host = new_host()
+      local sleep = host.sleep
+      function host.sleep(seconds)
+        -- What is whole but for the rounding of its own numbers is whole.
+        sleep(round(tonumber(("%.6f"):format(seconds * 1000))) / 1000)
+      end
+      return host
+    end
+
+    it("adds no more where the host's timers round up to whole milliseconds", function()
+      for _, seconds in ipairs{0.0101, 0.0105, 0.0115, 0.0151, 0.0181, 0.0334, 0.1, 0.2501, 9.87} do
+        local host = wait_for_call(seconds, rounding_host(math.ceil))
+        local added = host.moment - 1000 - seconds
+        assert.truthy(added <= longest_step(seconds) + ROUNDING, ("%.4f s on %.4f s"):format(added, seconds))
+      end
+    end)
+
+    it("never spins where they round down, nor looks more often than where they do not", function()
+      for _, seconds in ipairs{0.0101, 0.0181, 0.2501, 9.87} do
+        local exact, rounding = wait_for_call(seconds), wait_for_call(seconds, rounding_host(math.floor))
+        assert.equal(#exact.sleeps, #rounding.sleeps)
+        for _, slept in ipairs(rounding.sleeps) do
+          assert.truthy(slept >= 0.001)
+        end
+      end
+    end)
+
     it("grows its steps from 1 ms to 20 ms, as a tenth of the time waited, and after 2 s as 1 % of it", function()
       local host, connection = wait_for_call(10)
-      local waited = 0
-      for index, seconds in ipairs(host.sleeps) do
-        assert.near(longest_step(waited), seconds, 1e-6, "sleep " .. index)
-        waited = waited + seconds
+      for index = 2, connection.looks do
+        local before, after = connection.moments[index - 1] - 1000, connection.moments[index] - 1000
+        local step = after - before
+        -- They are whole milliseconds.
+        assert.truthy(step > longest_step(before) - 0.001 - ROUNDING and step <= longest_step(after) + ROUNDING,
+          ("look %d: %.9f s after one at %.9f s"):format(index, step, before))
       end
       assert.near(0.001, host.sleeps[1], 1e-6)
       assert.near(0.1, host.sleeps[#host.sleeps], 2e-3)

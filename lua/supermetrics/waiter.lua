@@ -34,7 +34,7 @@ end
 -- While something is in flight, a cooperative wait looks at it again after a tenth of the time that it has waited
 -- already, up to LONGEST_STEP: little is added to a short wait, and a long one costs few looks. One of more than two
 -- seconds is looked at yet more rarely: waking up costs a host up to 140 microseconds on a virtual machine, where the
--- look itself costs 15, and 1 % of such a wait is little. OpenResty's timers are no finer than SHORTEST_STEP.
+-- look itself costs 15, and 1 % of such a wait is little.
 local SHORTEST_STEP = 0.001
 local LONGEST_STEP = 0.02
 local SHARE = 0.1
@@ -43,6 +43,12 @@ local SHARE_OF_LONG_WAIT = 0.01
 local function step_after(waited)
   local longest = math.max(LONGEST_STEP, waited * SHARE_OF_LONG_WAIT)
   return math.min(math.max(waited * SHARE, SHORTEST_STEP), longest)
+end
+
+-- Timers of hosts count whole milliseconds. Those of cqueues and luv round up, so that 1.1 ms would last 2; OpenResty's
+-- round down, so that 0.9 ms would be no wait at all.
+local function whole_milliseconds(seconds)
+  return math.max(math.floor(seconds * 1000) / 1000, SHORTEST_STEP)
 end
 
 -- When each client of the core was looked at last: one look serves all the coroutines that wait for something of it.
@@ -68,7 +74,7 @@ function waiter.cooperative(now, connection, sleep)
         return
       end
     end
-    sleep(math.max(math.min(step - since, seconds), SHORTEST_STEP))
+    sleep(whole_milliseconds(math.min(step - since, seconds)))
   end)
 end
 
