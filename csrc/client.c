@@ -23,6 +23,7 @@ typedef struct client {
   header_list *read_headers;   /* what every request without a body sends */
   header_list *write_headers;  /* what every request with one sends */
   double timeout;              /* seconds */
+  size_t ended_count;          /* once closed */
   bool has_api_key;
 } client;
 
@@ -39,6 +40,8 @@ static void raise_out_of_memory(lua_State *L) {
  */
 static int client_close(lua_State *L) {
   client *target = userdata_check(L, 1, metatable_name);
+  if (target->pool != NULL)
+    target->ended_count = transport_ended_count(target->pool) + transport_in_flight(target->pool);
   transport_free(target->pool);
   header_list_release(target->common_headers);
   header_list_release(target->read_headers);
@@ -362,6 +365,14 @@ static int client_in_flight(lua_State *L) {
   return 1;
 }
 
+/* client:ended_count(): how many calls have ended so far; drives nothing. */
+static int client_ended_count(lua_State *L) {
+  client *owner = userdata_check(L, 1, metatable_name);
+  size_t count = owner->pool != NULL ? transport_ended_count(owner->pool) : owner->ended_count;
+  lua_pushinteger(L, (lua_Integer)count);
+  return 1;
+}
+
 static int client_tostring(lua_State *L) {
   client *owner = userdata_check(L, 1, metatable_name);
   lua_pushfstring(L, "supermetrics.Client (%s)", owner->pool != NULL ? owner->address.text : "closed");
@@ -370,10 +381,15 @@ static int client_tostring(lua_State *L) {
 
 void client_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", client_start},     {"start_request", client_start_request},
-      {"perform", client_perform}, {"poll", client_poll},
-      {"wait", client_wait},       {"in_flight", client_in_flight},
-      {"close", client_close},     {NULL, NULL},
+      {"start", client_start},
+      {"start_request", client_start_request},
+      {"perform", client_perform},
+      {"poll", client_poll},
+      {"wait", client_wait},
+      {"in_flight", client_in_flight},
+      {"ended_count", client_ended_count},
+      {"close", client_close},
+      {NULL, NULL},
   };
   static const luaL_Reg metamethods[] = {
       {"__gc", client_collect},

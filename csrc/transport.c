@@ -20,7 +20,8 @@ struct transport {
   size_t idle_count;
   transfer *lent; /* in flight, or ended and not taken back yet; doubly linked */
   size_t in_flight_count;
-  long owner; /* the process whose connections these are; 0 until there is one */
+  size_t ended_count; /* of all requests so far */
+  long owner;         /* the process whose connections these are; 0 until there is one */
   base_parts base;
   char *authority;
   size_t max_response_bytes;
@@ -77,17 +78,21 @@ static void take_back(transport *pool, transfer *lent) {
 
 /* ---- the end of a request ---- */
 
+static void leave_flight(transport *pool, const transfer *request, bool is_foreign) {
+  if (!is_foreign)
+    curl_multi_remove_handle(pool->multi, request->easy);
+  pool->in_flight_count--;
+  pool->ended_count++;
+}
+
 static void end(transport *pool, transfer *request, CURLcode code) {
   transfer_note_end(request, code, pool->authority);
-  curl_multi_remove_handle(pool->multi, request->easy);
-  pool->in_flight_count--;
+  leave_flight(pool, request, false);
 }
 
 static void abort_request(transport *pool, transfer *request, const char *reason) {
   transfer_note_abortion(request, reason);
-  if (!is_of_another_process(pool))
-    curl_multi_remove_handle(pool->multi, request->easy);
-  pool->in_flight_count--;
+  leave_flight(pool, request, is_of_another_process(pool));
 }
 
 static void abort_all(transport *pool, const char *reason) {
@@ -206,6 +211,10 @@ size_t transport_poll(transport *pool, double seconds, bool when_idle) {
 
 size_t transport_in_flight(const transport *pool) {
   return pool->in_flight_count;
+}
+
+size_t transport_ended_count(const transport *pool) {
+  return pool->ended_count;
 }
 
 bool transport_is_usable(const transport *pool) {

@@ -58,6 +58,9 @@ bool transport_is_usable(const transport *pool);
 /* How many requests are in flight. */
 size_t transport_in_flight(const transport *pool);
 
+/* How many requests have ended so far. */
+size_t transport_ended_count(const transport *pool);
+
 /* Puts a request in flight. NULL when memory ran out: then nothing was sent. */
 transfer *transport_start(transport *pool, const transport_request *request);
 

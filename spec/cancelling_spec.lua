@@ -95,6 +95,35 @@ describe("supermetrics.cancelling module", function()
       end
     end)
 
+    it("tells a result with its id as it was given, and with its index in the results", function()
+      local ids = add(3)
+      local given = {ids[1], tostring(digits(ids[2])), ids[1], ids[3], ids[2]}
+      local seen = {}
+      local results = client:cancel_backfills(TEAM, given, {on_result = function(result, index)
+        seen[index] = result
+        assert.equal(given[index], result.id)
+      end})
+      assert.equal(5, #results)
+      assert.same({results[1], results[2], nil, results[4]}, seen)
+      assert.equal(results[1], results[3])
+      assert.equal(results[2], results[5])
+    end)
+
+    it("cancels what was asked for where a callback changes the list", function()
+      local ids = add(6)
+      local given = {}
+      for index, id in ipairs(ids) do
+        given[index] = id
+      end
+      local results = client:cancel_backfills(TEAM, given, {concurrency = 1, on_result = function()
+        table.remove(given)
+      end})
+      assert.equal(6, results.cancelled)
+      for index, result in ipairs(results) do
+        assert.equal(ids[index], result.id)
+      end
+    end)
+
     it("keeps no more calls in flight than it was told to", function()
       local ids = add(20)
       service:faults{{operation = "cancel_backfill", delay = 0.02}}

@@ -73,6 +73,23 @@ describe("supermetrics.core module", function()
     assert.equal(0, client:poll(0))
   end)
 
+  it("counts the calls that have ended, however they did", function()
+    assert.equal(0, client:ended_count())
+    server:script{answers.backfill(), {{stall = true}}}
+    local call = client:start("get_backfill", 12345, 67890)
+    assert.equal(0, client:ended_count())
+    assert.truthy(finish(call))
+    assert.equal(1, client:ended_count())
+    client:start("get_backfill", 1, 2):abort()
+    assert.equal(2, client:ended_count())
+    call = client:start("get_backfill", 1, 2)
+    client:close()
+    assert.equal(3, client:ended_count())
+    assert.equal("aborted", select(2, call:result()).kind)
+    client:close()
+    assert.equal(3, client:ended_count())
+  end)
+
   it("ends a call in one step of perform, and gives it back in flight where the time was too short", function()
     server:script{answers.backfill()}
     for _ = 1, 2 do -- the second uses the first one's Call again

@@ -16,40 +16,81 @@ local operations = client.operations
 local CONCURRENCY = 10
 local LIST_SIZE = 100 -- the list of the API shows no more, and takes no paging
 
-local function check_ids(function_name, team_id, ids)
+-- Checks the ids of a list.
+-- @return a copy of it, since a hook may change the user's; and for each that stands in it again, where it stood first
+local function read_ids(function_name, team_id, ids)
   misuse.guard(core.check_id, function_name, "team_id", team_id)
   if type(ids) ~= "table" then
     misuse.raise(("%s: ids must be a list, got a %s"):format(function_name, type(ids)))
   end
-  local digits = {}
+  local copy, first_of, repeats = {}, {}, {}
   for index = 1, #ids do
+    copy[index] = ids[index]
     -- The name is made only where a message needs it.
-    digits[index] = core.digits(ids[index])
+    local digits = core.digits(ids[index])
       or misuse.guard(core.check_id, function_name, ("ids[%d]"):format(index), ids[index])
+    repeats[index] = first_of[digits]
+    first_of[digits] = first_of[digits] or index
   end
   for key in pairs(ids) do
     if type(key) ~= "number" or key < 1 or key > #ids or key % 1 ~= 0 then
       misuse.raise(("%s: ids must be a list without holes, got the key %s"):format(function_name, tostring(key)))
     end
   end
-  return digits
+  return copy, repeats
 end
 
 local function check_call_part(name, given, ...)
   return client.check_arguments(name, options.for_core(core.call_options, given), ...)
 end
 
--- Cancels every id and puts what became of it into `results`, a table {id, backfill, err, response} each.
-local function cancel_all(self, team_id, ids, given, results, ends, shared)
-  local outer = client.new_waiter(self)
-  local first = #results
-  batch.run(outer, #ids, given.concurrency or CONCURRENCY, function(index, waiter)
-    local arguments = {team_id, ids[index]}
-    local cancel = attempts.new(self, operations.cancel_backfill, arguments, given, waiter, ends, shared)
-    local backfill, err, response = cancel:run()
-    if err then
-      backfill, err, response = outcome.of_cancel(cancel, operations.get_backfill, err, response, false)
+-- Whether nothing has a say in a first attempt, as in client.lua: it can then do without Attempts.
+local function is_plain(self, given, ends)
+  local settings = self.settings
+  return not (ends or settings.token or settings.on_attempt or type(given.token) == "function")
+end
+
+-- Makes the function(id, waiter) that cancels one of many.
+-- @return Backfill, nil, response or nil, Error, response
+local function new_cancel(self, team_id, given, ends, shared)
+  local operation, plain = operations.cancel_backfill, is_plain(self, given, ends)
+  local for_core = options.for_core(core.call_options, given)
+  for_core = next(for_core) and for_core
+  return function(id, waiter)
+    local arguments = {team_id, id, for_core}
+    local began, call
+    if plain and shared:is_open() then
+      began, call = waiter.now(), operation.start(self.core, arguments, for_core)
+      local backfill, _, response = waiter:for_call(call)
+      if backfill then
+        self.budget:give_back()
+        return backfill, nil, response
+      end
     end
+    local tried = attempts.new(self, operation, arguments, given, waiter, ends, shared)
+    local backfill, err, response
+    if call then
+      backfill, err, response = tried:go_on(call, began)
+    else
+      backfill, err, response = tried:run()
+    end
+    if err then
+      return outcome.of_cancel(tried, operations.get_backfill, err, response, false)
+    end
+    return backfill, nil, response
+  end
+end
+
+-- Cancels every id and puts what became of it into `results`, a table {id, backfill, err, response} each. Those that
+-- `repeats` has an entry for are left out.
+local function cancel_all(self, team_id, ids, repeats, given, results, ends, shared)
+  local cancel = new_cancel(self, team_id, given, ends, shared)
+  local first = #results
+  batch.run(client.new_waiter(self), self.core, #ids, given.concurrency or CONCURRENCY, function(index, waiter)
+    if repeats[index] then
+      return
+    end
+    local backfill, err, response = cancel(ids[index], waiter)
     local result = {id = ids[index], backfill = backfill, err = err, response = response}
     results[first + index] = result
     if backfill then
@@ -83,26 +124,12 @@ end
 function methods:cancel_backfills(team_id, ids, given)
   client.check_self(self)
   given = options.check("cancel_backfills", options.of.batch, given)
-  local digits = check_ids("cancel_backfills", team_id, ids)
-  check_call_part("cancel_backfill", given, team_id, digits[1] or 1)
-  local unique, position = {}, {}
-  for _, id in ipairs(digits) do
-    if not position[id] then
-      unique[#unique + 1] = id
-      position[id] = #unique
-    end
-  end
-  local found = new_results()
-  cancel_all(self, team_id, unique, given, found, ends_of(self, given), gate.new(self.clockwork.now))
-  local results = found
-  if #unique < #digits then
-    results = {cancelled = found.cancelled, failed = found.failed, stopped_by = found.stopped_by}
-    for index, id in ipairs(digits) do
-      results[index] = found[position[id]]
-    end
-  end
-  for index, result in ipairs(results) do
-    result.id = ids[index]
+  local asked, repeats = read_ids("cancel_backfills", team_id, ids)
+  check_call_part("cancel_backfill", given, team_id, asked[1] or 1)
+  local results = new_results()
+  cancel_all(self, team_id, asked, repeats, given, results, ends_of(self, given), gate.new(self.clockwork.now))
+  for index, first in pairs(repeats) do
+    results[index] = results[first]
   end
   return results
 end
@@ -129,7 +156,7 @@ local function check_status(status)
   return wanted
 end
 
--- Those of a list that are wanted and have not been tried.
+-- Those backfills of a list that are wanted and have not been tried, which are noted as tried.
 local function choose(list, wanted, transfer_id, tried)
   local chosen = {}
   for _, backfill in ipairs(list) do
@@ -137,7 +164,8 @@ local function choose(list, wanted, transfer_id, tried)
     local is_wanted = id and wanted[backfill.status]
       and (not transfer_id or core.digits(backfill.transfer_id) == transfer_id)
     if is_wanted and not tried[id] then
-      chosen[#chosen + 1] = {id = id, backfill = backfill}
+      tried[id] = true
+      chosen[#chosen + 1] = backfill
     end
   end
   return chosen
@@ -149,17 +177,12 @@ local function list_incomplete(self, team_id, given, ends)
 end
 
 -- One pass over a list.
-local function cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
+local function cancel_chosen(self, team_id, chosen, given, results, ends, shared)
   local ids = {}
-  for index, entry in ipairs(chosen) do
-    ids[index] = entry.id
-    tried[entry.id] = true
+  for index, backfill in ipairs(chosen) do
+    ids[index] = backfill.transfer_backfill_id
   end
-  local first = #results
-  cancel_all(self, team_id, ids, given, results, ends, shared)
-  for index, entry in ipairs(chosen) do
-    results[first + index].id = entry.backfill.transfer_backfill_id
-  end
+  cancel_all(self, team_id, ids, {}, given, results, ends, shared)
 end
 
 --- Cancels all backfills of a team that are `CREATED`, `SCHEDULED`, `RUNNING` or `FAILED`. The service lists 100 at a
@@ -193,13 +216,13 @@ function methods:cancel_incomplete_backfills(team_id, given)
     end
     local chosen = choose(list, wanted, transfer_id, tried)
     if given.dry_run then
-      for index, entry in ipairs(chosen) do
-        results[index] = {id = entry.backfill.transfer_backfill_id, backfill = entry.backfill, response = response}
+      for index, backfill in ipairs(chosen) do
+        results[index] = {id = backfill.transfer_backfill_id, backfill = backfill, response = response}
       end
       results.dry_run = true
       return results, nil, response
     end
-    cancel_chosen(self, team_id, chosen, given, results, ends, shared, tried)
+    cancel_chosen(self, team_id, chosen, given, results, ends, shared)
     -- A pass whose backfills were all refused goes on too: they may have ended meanwhile, and left the list to others.
     local may_be_more = #list >= LIST_SIZE and #chosen > 0 and not results.stopped_by
   until not may_be_more

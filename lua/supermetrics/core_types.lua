@@ -147,6 +147,12 @@ function client:wait(seconds) end
 ---@return integer count
 function client:in_flight() end
 
+--- How many calls have ended so far, whether their results were read or not; drives nothing. Who waits for many calls
+--- sees by it whether there is anything new to look for.
+---
+---@return integer count
+function client:ended_count() end
+
 --- Closes the connections; calls in flight end as `aborted`.
 function client:close() end
 

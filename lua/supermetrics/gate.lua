@@ -29,6 +29,11 @@ local function new_error(attempts, kind, reason, more)
   return failure.new(fields)
 end
 
+--- Whether a call may be sent at once.
+function Gate:is_open()
+  return not self.refusal and self.pause_ends <= self.now()
+end
+
 --- Waits out a common pause.
 -- @return nil, or the Error with which the call ends without another attempt
 function Gate:before_attempt(attempts)
