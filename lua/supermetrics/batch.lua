@@ -30,7 +30,8 @@ local function go_on(thread, ok, ...)
 end
 
 local function has_ended(call)
-  return select("#", call:result()) > 0
+  local value, err = call:result()
+  return value ~= nil or err ~= nil
 end
 
 -- In place of Waiter's own: the worker is not woken before its call has ended.
@@ -93,13 +94,13 @@ function Batch:step_ended()
   local ended_count = self.connection:ended_count()
   local sought = ended_count - self.ended_count
   self.ended_count = ended_count
-  local index, found = 0, 0
-  while found < sought and index < #self.workers do
+  local workers, index, found = self.workers, 0, 0
+  while found < sought and index < #workers do
     index = index + 1
-    local worker = self.workers[index]
-    if worker.waiter.call and has_ended(worker.waiter.call) then
+    local call = workers[index].waiter.call
+    if call and has_ended(call) then
       found = found + 1
-      self:step(worker)
+      self:step(workers[index])
     end
   end
   return found > 0
