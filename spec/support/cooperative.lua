@@ -46,9 +46,14 @@ end
 
 local new_client = client_module.new
 function client_module.new(given, clockwork)
-  local made = new_client(given, clockwork)
-  made.settings.sleep = made.settings.sleep or sleep
-  return made
+  if given ~= nil and type(given) ~= "table" then
+    return new_client(given, clockwork) -- which refuses it
+  end
+  local options = {sleep = sleep}
+  for name, value in pairs(given or {}) do
+    options[name] = value
+  end
+  return new_client(options, clockwork)
 end
 
 -- ---- what must not happen ----
@@ -59,6 +64,10 @@ connection:close()
 
 function core_methods.wait()
   error("a cooperative client blocked in the core's wait", 2)
+end
+
+function core_methods.perform()
+  error("a cooperative client blocked in the core's perform", 2)
 end
 
 local core_poll = core_methods.poll
