@@ -365,6 +365,16 @@ static int client_in_flight(lua_State *L) {
   return 1;
 }
 
+/* client:next_due(): seconds until something is due, such as the end of a timeout; nothing where nothing is. */
+static int client_next_due(lua_State *L) {
+  client *owner = userdata_check(L, 1, metatable_name);
+  double seconds = owner->pool != NULL ? transport_next_due(owner->pool) : -1;
+  if (seconds < 0)
+    return 0;
+  lua_pushnumber(L, seconds);
+  return 1;
+}
+
 /* client:ended_count(): how many calls have ended so far; drives nothing. */
 static int client_ended_count(lua_State *L) {
   client *owner = userdata_check(L, 1, metatable_name);
@@ -381,15 +391,11 @@ static int client_tostring(lua_State *L) {
 
 void client_open(lua_State *L) {
   static const luaL_Reg methods[] = {
-      {"start", client_start},
-      {"start_request", client_start_request},
-      {"perform", client_perform},
-      {"poll", client_poll},
-      {"wait", client_wait},
-      {"in_flight", client_in_flight},
-      {"ended_count", client_ended_count},
-      {"close", client_close},
-      {NULL, NULL},
+      {"start", client_start},       {"start_request", client_start_request},
+      {"perform", client_perform},   {"poll", client_poll},
+      {"wait", client_wait},         {"in_flight", client_in_flight},
+      {"next_due", client_next_due}, {"ended_count", client_ended_count},
+      {"close", client_close},       {NULL, NULL},
   };
   static const luaL_Reg metamethods[] = {
       {"__gc", client_collect},

@@ -213,6 +213,12 @@ size_t transport_in_flight(const transport *pool) {
   return pool->in_flight_count;
 }
 
+double transport_next_due(const transport *pool) {
+  long milliseconds = -1;
+  curl_multi_timeout(pool->multi, &milliseconds);
+  return (double)milliseconds / 1000;
+}
+
 size_t transport_ended_count(const transport *pool) {
   return pool->ended_count;
 }

@@ -58,6 +58,9 @@ bool transport_is_usable(const transport *pool);
 /* How many requests are in flight. */
 size_t transport_in_flight(const transport *pool);
 
+/* Seconds until something is due, such as the end of a timeout; negative where nothing is. */
+double transport_next_due(const transport *pool);
+
 /* How many requests have ended so far. */
 size_t transport_ended_count(const transport *pool);
 

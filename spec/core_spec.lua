@@ -1,6 +1,7 @@
 local answers = require "spec.support.answers"
 local scripted_server = require "spec.support.scripted_server"
 local core = require "supermetrics.core"
+local slowness = require "spec.support.slowness"
 
 local LIMIT = 10 -- seconds, far more than anything in here takes
 
@@ -71,6 +72,21 @@ describe("supermetrics.core module", function()
     assert.equal(1, client:poll(0))
     first:abort()
     assert.equal(0, client:poll(0))
+  end)
+
+  it("tells when a timeout will end", function()
+    assert.equal(0, select("#", client:next_due()))
+    server:script{{{stall = true}}}
+    local call = client:start("get_backfill", 1, 2, {timeout = 7})
+    local started = core.now()
+    while client:next_due() < 1 do -- until nothing of connecting is due any more
+      client:poll(0.01)
+    end
+    assert.near(7, client:next_due() + core.now() - started, 0.05 * slowness)
+    call:abort()
+    assert.equal(0, select("#", client:next_due()))
+    client:close()
+    assert.equal(0, select("#", client:next_due()))
   end)
 
   it("counts the calls that have ended, however they did", function()

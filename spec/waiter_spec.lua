@@ -20,8 +20,9 @@ local function new_host()
   return host
 end
 
--- A connection with a call that ends so many seconds from now, but as in libcurl only when somebody looks.
-local function new_connection(host, seconds)
+-- A connection with a call that ends so many seconds from now, but as in libcurl only when somebody looks; whether the
+-- connection tells before that it will.
+local function new_connection(host, seconds, is_known)
   local ends = host.moment + seconds
   local connection = {looks = 0, moments = {}, in_flight_count = 1}
   function connection.in_flight(self)
@@ -35,6 +36,11 @@ local function new_connection(host, seconds)
       self.in_flight_count = 0
     end
     return self.in_flight_count
+  end
+  function connection.next_due()
+    if is_known then
+      return math.max(ends - host.moment, 0)
+    end
   end
   local call = {}
   function call.result()
@@ -159,9 +165,9 @@ describe("supermetrics.waiter module", function()
 
   describe("cooperative", function()
     -- Waits for a call that ends after so many seconds.
-    local function wait_for_call(seconds, host)
+    local function wait_for_call(seconds, host, is_known)
       host = host or new_host()
-      local connection, call = new_connection(host, seconds)
+      local connection, call = new_connection(host, seconds, is_known)
       local cooperative = waiter.cooperative(host.now, connection, host.sleep)
       assert.same({"value", nil, "response"}, {cooperative:for_call(call)})
       return host, connection
@@ -169,15 +175,24 @@ describe("supermetrics.waiter module", function()
 
     -- The most that may lie between two looks.
     local function longest_step(waited)
-      return math.min(math.max(waited * 0.1, 0.001), math.max(0.02, waited * 0.01))
+      return math.min(math.max(waited * 0.1, 0.001), math.max(0.02, waited * 0.02))
     end
 
-    it("adds a tenth of the wait, at least 1 ms and at most 20 ms, or 1 % of a long one", function()
+    it("adds a tenth of the wait, at least 1 ms and at most 20 ms, or 2 % of a long one", function()
       for _, seconds in ipairs{0.0003, 0.001, 0.0037, 0.0101, 0.033, 0.1, 0.2501, 0.5, 1.234, 9.87, 60} do
         local host = wait_for_call(seconds)
         local added = host.moment - 1000 - seconds
         local most = longest_step(seconds)
         assert.truthy(added >= -ROUNDING and added <= most + ROUNDING, ("%.4f s on %.4f s"):format(added, seconds))
+      end
+    end)
+
+    it("adds 1 ms at most where it is known when the call ends, such as by a timeout", function()
+      for _, seconds in ipairs{0.0004, 0.0101, 0.2501, 1.234, 9.87, 60} do
+        local host, connection = wait_for_call(seconds, nil, true)
+        local added = host.moment - 1000 - seconds
+        assert.truthy(added >= -ROUNDING and added <= 0.001 + ROUNDING, ("%.4f s on %.4f s"):format(added, seconds))
+        assert.truthy(connection.looks < 320, connection.looks)
       end
     end)
 
@@ -210,7 +225,7 @@ describe("supermetrics.waiter module", function()
       end
     end)
 
-    it("grows its steps from 1 ms to 20 ms, as a tenth of the time waited, and after 2 s as 1 % of it", function()
+    it("grows its steps from 1 ms to 20 ms, as a tenth of the time waited, and after 1 s as 2 % of it", function()
       local host, connection = wait_for_call(10)
       for index = 2, connection.looks do
         local before, after = connection.moments[index - 1] - 1000, connection.moments[index] - 1000
@@ -220,8 +235,8 @@ describe("supermetrics.waiter module", function()
           ("look %d: %.9f s after one at %.9f s"):format(index, step, before))
       end
       assert.near(0.001, host.sleeps[1], 1e-6)
-      assert.near(0.1, host.sleeps[#host.sleeps], 2e-3)
-      assert.truthy(#host.sleeps < 320, #host.sleeps)
+      assert.near(0.2, host.sleeps[#host.sleeps], 4e-3)
+      assert.truthy(#host.sleeps < 220, #host.sleeps)
       assert.truthy(connection.looks <= #host.sleeps + 1, connection.looks)
     end)
 
@@ -291,9 +306,9 @@ describe("supermetrics.waiter module", function()
         end
       end
       run_all(host, bodies)
-      -- One alone looks some 290 times.
-      assert.truthy(connection.looks < 3 * 290, connection.looks)
-      assert.truthy(latest <= 1010 + 0.101, latest)
+      -- One alone looks some 200 times.
+      assert.truthy(connection.looks < 3 * 200, connection.looks)
+      assert.truthy(latest <= 1010 + 0.201, latest)
     end)
 
     it("returns what a real call came to", function()

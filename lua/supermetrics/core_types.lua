@@ -147,6 +147,12 @@ function client:wait(seconds) end
 ---@return integer count
 function client:in_flight() end
 
+--- Seconds until something is due that no answer brings about, such as the end of a timeout. Who looks at the calls in
+--- flight from time to time sees by it when to look at the latest.
+---
+---@return number? seconds nothing where nothing is due
+function client:next_due() end
+
 --- How many calls have ended so far, whether their results were read or not; drives nothing. Who waits for many calls
 --- sees by it whether there is anything new to look for.
 ---

@@ -32,13 +32,13 @@ function waiter.blocking(now, connection)
 end
 
 -- While something is in flight, a cooperative wait looks at it again after a tenth of the time that it has waited
--- already, up to LONGEST_STEP: little is added to a short wait, and a long one costs few looks. One of more than two
--- seconds is looked at yet more rarely: waking up costs a host up to 140 microseconds on a virtual machine, where the
--- look itself costs 15, and 1 % of such a wait is little.
+-- already, up to LONGEST_STEP: little is added to a short wait, and a long one costs few looks. One of more than a
+-- second is looked at yet more rarely: waking up costs a host up to 170 microseconds on a virtual machine, and 2 % of
+-- such a wait is little. The end of a timeout is looked at when it is due.
 local SHORTEST_STEP = 0.001
 local LONGEST_STEP = 0.02
 local SHARE = 0.1
-local SHARE_OF_LONG_WAIT = 0.01
+local SHARE_OF_LONG_WAIT = 0.02
 
 local function step_after(waited)
   local longest = math.max(LONGEST_STEP, waited * SHARE_OF_LONG_WAIT)
@@ -67,14 +67,14 @@ function waiter.cooperative(now, connection, sleep)
     local moment = now()
     local since = moment - (last_looks[connection] or -math.huge)
     -- What was put in flight just now is looked at in any case, so that it leaves at once.
-    if waited < SHORTEST_STEP or since >= step / 2 then
+    if waited < SHORTEST_STEP or since >= step / 2 or connection:next_due() == 0 then
       last_looks[connection] = moment
       since = 0
       if connection:poll(0) < in_flight then
         return
       end
     end
-    sleep(whole_milliseconds(math.min(step - since, seconds)))
+    sleep(whole_milliseconds(math.min(step - since, seconds, connection:next_due() or seconds)))
   end)
 end
 

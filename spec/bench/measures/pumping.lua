@@ -12,8 +12,8 @@ local WAITS = {
   {milliseconds = 4000, count = 4},
 }
 
--- At most a tenth of the wait and 20 ms; in one of more than two seconds 1 % of it: see lua/supermetrics/waiter.lua.
-local MOST_SHARE, MOST_MILLISECONDS, MOST_SHARE_OF_LONG_WAIT = 0.1, 20, 0.01
+-- At most a tenth of the wait and 20 ms; in one of more than a second 2 % of it: see lua/supermetrics/waiter.lua.
+local MOST_SHARE, MOST_MILLISECONDS, MOST_SHARE_OF_LONG_WAIT = 0.1, 20, 0.02
 
 local function most_added(wait)
   return math.max(math.min(wait * MOST_SHARE, MOST_MILLISECONDS), wait * MOST_SHARE_OF_LONG_WAIT)
