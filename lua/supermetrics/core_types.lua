@@ -108,7 +108,8 @@ function client:start(operation, ...) end
 
 --- Puts an operation in flight and drives it for at most so long, in one step.
 ---
---- Where the call is still in flight by then, value and error are both nil.
+--- Where the call is still in flight by then, value and error are both nil. Where there is no value, the Call comes
+--- along, and the moment at which it began, by the clock of `core.now`.
 ---
 ---@param seconds number
 ---@param operation string such as `cancel_backfill`
@@ -116,7 +117,8 @@ function client:start(operation, ...) end
 ---@return any value
 ---@return supermetrics.Error? err
 ---@return supermetrics.Response? response
----@return supermetrics.Call call
+---@return supermetrics.Call? call
+---@return number? began
 function client:perform(seconds, operation, ...) end
 
 --- The same as `start` for any path under the base URL. The call's value is the decoded body, or true where there is
