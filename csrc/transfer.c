@@ -175,7 +175,8 @@ void transfer_forget_request(transfer *target) {
 
 /* ---- its end ---- */
 
-static void note_end(transfer *target, transfer_end end) {
+/* What came, and how long it took. */
+static void note_answer(transfer *target) {
   transfer_result *result = &target->result;
   long status = 0;
   /* Before a request is sent, a handle that was used before still tells the status of its last one. */
@@ -186,7 +187,6 @@ static void note_end(transfer *target, transfer_end end) {
   else
     result->headers.length = 0; /* those of a 1xx, which is no answer yet */
   result->elapsed = monotonic_seconds() - target->began;
-  result->end = end;
 }
 
 void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
@@ -195,6 +195,7 @@ void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
   curl_easy_getinfo(target->easy, CURLINFO_NUM_CONNECTS, &new_connections);
   curl_easy_getinfo(target->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
   curl_easy_getinfo(target->easy, CURLINFO_HTTP_VERSION, &version);
+  note_answer(target);
   target->result.is_connection_reused = new_connections == 0;
   target->result.is_http_1 = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
   const transfer_end_facts facts = {
@@ -203,7 +204,7 @@ void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
       .proxy_status = proxy_status,
       .curl_text = target->curl_text,
       .authority = authority,
-      .elapsed = monotonic_seconds() - target->began,
+      .elapsed = target->result.elapsed,
       .was_sent = target->result.sends > 0,
       .is_in_headers = target->reception.answer_began && !target->reception.headers_ended,
       .part_over_limit = target->reception.part_over_limit,
@@ -211,12 +212,13 @@ void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
       .out_of_memory = target->reception.out_of_memory,
       .received = target->result.body.length,
   };
-  note_end(target, transfer_end_of(&facts, target->result.reason));
+  target->result.end = transfer_end_of(&facts, target->result.reason);
 }
 
 void transfer_note_abortion(transfer *target, const char *reason) {
+  note_answer(target);
   strncpy(target->result.reason, reason, TRANSFER_REASON_SIZE - 1);
-  note_end(target, TRANSFER_ABORTED);
+  target->result.end = TRANSFER_ABORTED;
 }
 
 /* ---- freeing ---- */
