@@ -9,6 +9,7 @@
 #include "identifier.h"
 #include "integer.h"
 #include "json.h"
+#include "library.h"
 #include "monotonic_clock.h"
 #include "operations.h"
 #include "options.h"
@@ -116,6 +117,13 @@ static void add_random(lua_State *L) {
   lua_setfield(L, -2, "random");
 }
 
+/* core.libcurl_version(): that of the libcurl that runs, such as "7.88.1". */
+static int libcurl_version(lua_State *L) {
+  library_start(); /* what it says of a libcurl that will not do is what a client says */
+  lua_pushstring(L, library_version());
+  return 1;
+}
+
 /* core.parse_date(text): seconds since 1970 of an HTTP date, RFC 9110 section 5.6.7; nil where it is none. */
 static int parse_date(lua_State *L) {
   double seconds = http_date_seconds(luaL_checkstring(L, 1));
@@ -159,10 +167,9 @@ EXPORT int luaopen_supermetrics_core(lua_State *L);
 
 EXPORT int luaopen_supermetrics_core(lua_State *L) {
   static const luaL_Reg functions[] = {
-      {"client", new_client},           {"check", check_arguments},
-      {"check_request", check_request}, {"check_id", check_identifier},
-      {"digits", identifier_digits},    {"now", now},
-      {"parse_date", parse_date},       {NULL, NULL},
+      {"client", new_client},         {"check", check_arguments},           {"check_request", check_request},
+      {"check_id", check_identifier}, {"digits", identifier_digits},        {"now", now},
+      {"parse_date", parse_date},     {"libcurl_version", libcurl_version}, {NULL, NULL},
   };
   json_open(L);
   response_open(L);

@@ -13,6 +13,7 @@
 
 static const char *problem;
 static char problem_text[128];
+static const char *version_text;
 static bool can_gunzip;
 
 #ifdef __linux__
@@ -40,6 +41,7 @@ static const char *describe(const char *format, const curl_version_info_data *ve
 static void start_once(void) {
   /* Asked once: the answer is static data of libcurl's, which each call writes again. */
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
+  version_text = version->version;
   can_gunzip = (version->features & CURL_VERSION_LIBZ) != 0;
   if (version->version_num < 0x075000)
     problem = describe("libcurl is %s, and the oldest that supermetrics works with is 7.80.0", version);
@@ -49,6 +51,10 @@ static void start_once(void) {
     problem = "libcurl could not be initialised";
   else
     pin_module();
+}
+
+const char *library_version(void) {
+  return version_text;
 }
 
 bool library_can_gunzip(void) {

@@ -10,6 +10,9 @@
  * times. */
 const char *library_start(void);
 
+/* The version of the libcurl that runs, which need not be that of the headers; library_start comes first. */
+const char *library_version(void);
+
 /* Whether it can undo gzip; library_start comes first. */
 bool library_can_gunzip(void);
 

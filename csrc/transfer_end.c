@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* CURLE_TOO_LARGE of libcurl 8.6, which may be there at run time where the headers of the build are older. */
+enum { TOO_LARGE = 100 };
+
 typedef struct ending {
   CURLcode code;
   transfer_end end;
@@ -39,9 +42,7 @@ static const ending endings[] = {
     {CURLE_UNSUPPORTED_PROTOCOL, TRANSFER_MALFORMED, "the answer is not of a version of HTTP that is understood"},
     {CURLE_WEIRD_SERVER_REPLY, TRANSFER_MALFORMED, "the answer is not HTTP"},
     {CURLE_BAD_CONTENT_ENCODING, TRANSFER_MALFORMED, "the body could not be decompressed"},
-#if LIBCURL_VERSION_NUM >= 0x080600
-    {CURLE_TOO_LARGE, TRANSFER_MALFORMED, "a header line of the answer is over libcurl's limit"},
-#endif
+    {(CURLcode)TOO_LARGE, TRANSFER_MALFORMED, "a header line of the answer is over libcurl's limit"},
     {CURLE_OUT_OF_MEMORY, TRANSFER_OUT_OF_MEMORY, "out of memory"},
 };
 
@@ -84,6 +85,11 @@ transfer_end transfer_end_of(const transfer_end_facts *facts, char reason[TRANSF
   if (facts->part_over_limit != NULL) {
     snprintf(reason, TRANSFER_REASON_SIZE, "%s over the limit of %zu bytes", facts->part_over_limit, facts->limit);
     return TRANSFER_MALFORMED;
+  }
+  if (code == CURLE_OK && facts->is_in_headers) {
+    /* Where the connection ends there, libcurl takes that for the end of the answer. */
+    snprintf(reason, TRANSFER_REASON_SIZE, "the answer was cut short in its headers (%s)", facts->authority);
+    return TRANSFER_NETWORK;
   }
   if (code == CURLE_OK)
     return TRANSFER_ANSWERED;

@@ -63,6 +63,10 @@ describe("supermetrics.core module", function()
     assert.equal(response, again_response)
   end)
 
+  it("tells the version of the libcurl that runs", function()
+    assert.truthy(core.libcurl_version():find("^%d+%.%d+%.%d+"))
+  end)
+
   it("never waits in poll(0), and tells how many calls are in flight", function()
     server:script{{{stall = true}}}
     local first, second = client:start("get_backfill", 1, 1), client:start("get_backfill", 1, 2)

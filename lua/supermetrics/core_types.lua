@@ -34,6 +34,11 @@
 ---@field private parse_date function
 local core = {}
 
+--- The version of the libcurl that runs, such as `"8.14.1"`; it need not be the one that the core was built with.
+---
+---@return string
+function core.libcurl_version() end
+
 --- Cancels a backfill, with a client made from the environment at first use.
 ---
 ---@param team_id supermetrics.Id

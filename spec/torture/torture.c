@@ -259,11 +259,12 @@ static int open_descriptors(void) {
 
 static long points, failures, misnamed;
 
-/* libcurl 7.88 takes a lack of memory while it looks up a host for a name that does not resolve. Nothing is sent then,
- * and the error says so, but not why. */
+/* libcurl takes a lack of memory for a name that does not resolve (7.88), or for a URL that was never set (8.23).
+ * Nothing is sent then, and the error says so, but not why. */
 static bool is_misnamed_by_libcurl(source from, const outcome *found, bool was_sent) {
-  return from == SOURCE_LIBCURL && !found->raised && !was_sent && found->not_applied &&
-         strstr(found->sentence, "the host name could not be resolved") != NULL;
+  bool is_misnamed = strstr(found->sentence, "the host name could not be resolved") != NULL ||
+                     strstr(found->sentence, "No URL set") != NULL;
+  return from == SOURCE_LIBCURL && !found->raised && !was_sent && found->not_applied && is_misnamed;
 }
 
 static void complain(const struct scenario *of, source from, long number, const char *problem, const outcome *found) {
