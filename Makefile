@@ -29,7 +29,7 @@ BUILD ?= build/$(RUNTIME)
 OBJECTS := $(patsubst csrc/%.c,$(BUILD)/objects/%.o,$(wildcard csrc/*.c))
 MODULE := $(BUILD)/supermetrics/core.so
 
-.PHONY: all module static embed runtimes man install uninstall rockspec rockcheck demo sandbox test memcheck threadcheck idlecheck fuzz sanitize gccheck torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
+.PHONY: all module static embed runtimes man install uninstall rockspec rockcheck demo sandbox test memcheck libcurlcheck threadcheck idlecheck fuzz sanitize gccheck torture soak bench benchcheck docs lint format setup-demo setup-docs setup-test setup-bench clean
 
 all: module
 
@@ -149,6 +149,13 @@ memcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
 	@$(MAKE) --no-print-directory RUNTIME=luajit module
 	@spec/memcheck
+
+# Every spec on Lua 5.4 with a libcurl that is newer than the one built with: that of Debian's backports, or the one in
+# the folder LIBCURL.
+libcurlcheck: setup-test
+	@$(MAKE) --no-print-directory runtimes
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
+	@folder="$(LIBCURL)"; spec/libcurlcheck "$${folder:-$$(.ci/newer_libcurl build/newer_libcurl)}"
 
 # Every allocation of a call made to fail, one after another, for Lua, libcurl and the core: see spec/torture.
 TORTURED := $(patsubst csrc/%.c,build/torture/%.o,$(wildcard csrc/*.c))
