@@ -130,11 +130,10 @@ static bool has_header(const reading *read, const char *name) {
   return is_there;
 }
 
-/* Whether an empty body is all that was sent. Where an answer of HTTP/1 names no length, the end of the connection is
- * its end, and one that was cut behind its headers looks whole. */
+/* Whether an empty body is all that was sent. */
 static bool is_empty_on_purpose(const reading *read) {
   const transfer_result *result = read->facts->result;
-  return !result->is_http_1 || result->status == 204 || has_header(read, "content-length") ||
+  return !result->may_look_whole || result->status == 204 || has_header(read, "content-length") ||
          has_header(read, "transfer-encoding");
 }
 

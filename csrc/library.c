@@ -15,6 +15,7 @@ static const char *problem;
 static char problem_text[128];
 static const char *version_text;
 static bool can_gunzip;
+static bool hides_resets;
 
 #ifdef __linux__
 #include <dlfcn.h>
@@ -42,6 +43,7 @@ static void start_once(void) {
   /* Asked once: the answer is static data of libcurl's, which each call writes again. */
   const curl_version_info_data *version = curl_version_info(CURLVERSION_NOW);
   version_text = version->version;
+  hides_resets = version->version_num < 0x075800; /* 7.80 to 7.86 do, 7.88 does not */
   can_gunzip = (version->features & CURL_VERSION_LIBZ) != 0;
   if (version->version_num < 0x075000)
     problem = describe("libcurl is %s, and the oldest that supermetrics works with is 7.80.0", version);
@@ -55,6 +57,10 @@ static void start_once(void) {
 
 const char *library_version(void) {
   return version_text;
+}
+
+bool library_hides_resets(void) {
+  return hides_resets;
 }
 
 bool library_can_gunzip(void) {

@@ -13,6 +13,10 @@ const char *library_start(void);
 /* The version of the libcurl that runs, which need not be that of the headers; library_start comes first. */
 const char *library_version(void);
 
+/* Whether it takes a stream of HTTP/2 that the server reset behind its headers for one that ended; library_start comes
+ * first. */
+bool library_hides_resets(void);
+
 /* Whether it can undo gzip; library_start comes first. */
 bool library_can_gunzip(void);
 

@@ -1,5 +1,6 @@
 #include "transfer.h"
 
+#include "library.h"
 #include "milliseconds.h"
 #include "monotonic_clock.h"
 
@@ -46,6 +47,9 @@ static size_t receive_header(char *line, size_t size, size_t count, void *contex
   reception *so_far = &target->reception;
   size_t length = size * count;
   buffer *headers = &target->result.headers;
+  so_far->has_nul = memchr(line, '\0', length) != NULL; /* which libcurl 7.81 lets pass */
+  if (so_far->has_nul)
+    return 0;
   if (so_far->body_began)
     return length; /* a trailer: nothing that this library reads comes in one */
   if (starts_an_answer(line, length)) {
@@ -197,7 +201,8 @@ void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
   curl_easy_getinfo(target->easy, CURLINFO_HTTP_VERSION, &version);
   note_answer(target);
   target->result.is_connection_reused = new_connections == 0;
-  target->result.is_http_1 = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
+  bool may_end_with_connection = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
+  target->result.may_look_whole = may_end_with_connection || library_hides_resets();
   const transfer_end_facts facts = {
       .code = code,
       .os_error = (int)os_error,
@@ -206,6 +211,7 @@ void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
       .authority = authority,
       .elapsed = target->result.elapsed,
       .was_sent = target->result.sends > 0,
+      .header_has_nul = target->reception.has_nul,
       .is_in_headers = target->reception.answer_began && !target->reception.headers_ended,
       .part_over_limit = target->reception.part_over_limit,
       .limit = target->reception.limit,

@@ -82,6 +82,10 @@ transfer_end transfer_end_of(const transfer_end_facts *facts, char reason[TRANSF
              may_be_long_line ? ", or a header line of the answer is over libcurl's limit" : "");
     return TRANSFER_OUT_OF_MEMORY;
   }
+  if (facts->header_has_nul) {
+    snprintf(reason, TRANSFER_REASON_SIZE, "the answer is not HTTP (%s: NUL byte in a header)", facts->authority);
+    return TRANSFER_MALFORMED;
+  }
   if (facts->part_over_limit != NULL) {
     snprintf(reason, TRANSFER_REASON_SIZE, "%s over the limit of %zu bytes", facts->part_over_limit, facts->limit);
     return TRANSFER_MALFORMED;

@@ -29,6 +29,7 @@ typedef struct transfer_end_facts {
   const char *authority; /* "host port N" */
   double elapsed;        /* seconds */
   bool was_sent;
+  bool header_has_nul;
   bool is_in_headers;          /* the answer's headers had begun, and not ended */
   const char *part_over_limit; /* "the body of the answer is", where our own callback stopped it; else NULL */
   size_t limit;                /* bytes */

@@ -35,7 +35,7 @@ typedef struct transfer_result {
   unsigned sends; /* how often the request, or a part of it, left this machine */
   double elapsed; /* seconds */
   bool is_connection_reused;
-  bool is_http_1;                    /* where an answer may end with its connection */
+  bool may_look_whole;               /* though it was cut behind its headers, where they name no length */
   buffer headers;                    /* lines "Name: value\n" of the final answer, a proxy's left out */
   buffer body;                       /* decompressed */
   char reason[TRANSFER_REASON_SIZE]; /* a sentence, where `end` is not TRANSFER_ANSWERED */

@@ -1,6 +1,7 @@
 -- Every operation against a server whose HTTP/2 goes wrong, frame by frame.
 
 local fault_table = require "spec.support.fault_table"
+local libcurl = require "spec.support.libcurl"
 
 -- A frame, RFC 9113, section 4.1.
 local function frame(kind, flags, stream, payload)
@@ -19,6 +20,11 @@ local INDEXED_200 = "\136" -- ":status: 200" in the static table of HPACK
 local START_OF_200 = frame(HEADERS, END_HEADERS, 1, INDEXED_200)
 local HALF_OF_200 = START_OF_200 .. frame(DATA, 0, 1, '{"data":')
 local REQUEST_BYTES = 140 -- the rest of the preface, the client's settings and its request are longer
+
+-- Before 7.88 libcurl takes a stream that was reset behind its headers for one that ended, so that what came is looked at;
+-- and an answer without a body, which may be such a one, is not taken for whole.
+local TELLS_RESETS = libcurl.is_at_least(7, 88)
+local CUT = TELLS_RESETS and "network" or "invalid_response"
 
 local function row(name, frames, kind)
   return {name = name, kind = kind or "network", outcome = "unknown", tls = {alpn = {"h2"}},
@@ -50,7 +56,7 @@ local function answers_are_read(run)
     each_read(function()
       return frame(HEADERS, END_HEADERS + END_STREAM, 1, INDEXED_200)
     end, function(operation, value, err)
-      if operation.takes_any_body then
+      if operation.takes_any_body and TELLS_RESETS then
         assert.is_true(value, tostring(err))
       else
         fault_table.assert_failed("invalid_response", nil, operation, value, err, operation.name)
@@ -62,8 +68,8 @@ end
 fault_table.describe("faults of HTTP/2:", {
   row("RST_STREAM, INTERNAL_ERROR", frame(RST_STREAM, 0, 1, INTERNAL_ERROR)),
   row("RST_STREAM, REFUSED_STREAM", frame(RST_STREAM, 0, 1, REFUSED_STREAM)),
-  row("RST_STREAM after the headers", START_OF_200 .. frame(RST_STREAM, 0, 1, INTERNAL_ERROR)),
-  row("RST_STREAM in mid-body", HALF_OF_200 .. frame(RST_STREAM, 0, 1, INTERNAL_ERROR)),
+  row("RST_STREAM after the headers", START_OF_200 .. frame(RST_STREAM, 0, 1, INTERNAL_ERROR), CUT),
+  row("RST_STREAM in mid-body", HALF_OF_200 .. frame(RST_STREAM, 0, 1, INTERNAL_ERROR), CUT),
   row("GOAWAY before the stream", frame(GOAWAY, 0, 0, NO_STREAM .. NO_STREAM)),
   row("GOAWAY before the stream, ENHANCE_YOUR_CALM", frame(GOAWAY, 0, 0, NO_STREAM .. ENHANCE_YOUR_CALM)),
   row("GOAWAY, then the end", frame(GOAWAY, 0, 0, STREAM_1 .. INTERNAL_ERROR)),

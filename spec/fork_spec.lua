@@ -87,13 +87,13 @@ print((call:result()).status)]])
   end)
 
   it("does not read in the child what comes for the parent meanwhile", function()
-    server:script{{{wait = 0.1}, {send = answers.backfill()}}}
+    server:script{{{wait = 0.3}, {send = answers.backfill()}}}
     local output = run(server, PROLOGUE .. [[
 local call = client.core:start("get_backfill", 12345, 67890)
 while client.core:poll(0.05) > 0 and not sent do sent = true end
 in_child(function()
   local core = require "supermetrics.core"
-  local ends = core.now() + 0.3
+  local ends = core.now() + 0.6
   while core.now() < ends do
     client.core:poll(0.02)
     client.core:wait(0.02)

@@ -1,4 +1,5 @@
 local answers = require "spec.support.answers"
+local libcurl = require "spec.support.libcurl"
 local scripted_server = require "spec.support.scripted_server"
 local supermetrics = require "supermetrics"
 
@@ -29,7 +30,8 @@ local refused = {
     "through a proxy (plain http is for localhost, 127.0.0.0/8 and [::1]; allow_insecure_http lifts this)"},
   {"another scheme", {base_url = "ftp://127.0.0.1/"}, 'the base_url must begin with https://, got "ftp://127.0.0.1/"'},
   {"a file", {base_url = "file:///etc/passwd"}, 'the base_url must begin with https://, got "file:///etc/passwd"'},
-  {"an address without a scheme", {base_url = "dts-api.example.com/v1"}, "the base_url must begin with https://"},
+  {"an address without a scheme", {base_url = "dts-api.example.com/v1"}, libcurl.is_at_least(7, 81)
+    and "the base_url must begin with https://" or "the base_url must be a URL such as https://"},
   {"an address that is none", {base_url = "https://"}, "the base_url must be a URL such as https://"},
   {"an address with a space", {base_url = "https://a b/"}, "the base_url must be a URL such as https://"},
   {"an address with a user", {base_url = "https://user@example.com/"},
