@@ -21,7 +21,7 @@ local START_OF_200 = frame(HEADERS, END_HEADERS, 1, INDEXED_200)
 local HALF_OF_200 = START_OF_200 .. frame(DATA, 0, 1, '{"data":')
 local REQUEST_BYTES = 140 -- the rest of the preface, the client's settings and its request are longer
 
--- Before 7.88 libcurl takes a stream that was reset behind its headers for one that ended, so that what came is looked at;
+-- Before 7.88 libcurl takes a stream that was reset behind its headers for one that ended: what came is looked at,
 -- and an answer without a body, which may be such a one, is not taken for whole.
 local TELLS_RESETS = libcurl.is_at_least(7, 88)
 local CUT = TELLS_RESETS and "network" or "invalid_response"
