@@ -150,12 +150,12 @@ memcheck: setup-test
 	@$(MAKE) --no-print-directory RUNTIME=luajit module
 	@spec/memcheck
 
-# Every spec on Lua 5.4 with a libcurl that is newer than the one built with: that of Debian's backports, or the one in
-# the folder LIBCURL.
+# Every spec on Lua 5.4 with a libcurl other than the one built with: that of Debian's backports, or the one in the
+# folder LIBCURL.
 libcurlcheck: setup-test
-	@$(MAKE) --no-print-directory runtimes
-	@$(MAKE) --no-print-directory RUNTIME=lua5.4 embed
-	@folder="$(LIBCURL)"; spec/libcurlcheck "$${folder:-$$(.ci/newer_libcurl build/newer_libcurl)}"
+	@$(MAKE) --no-print-directory RUNTIME=lua5.4 module embed
+	@$(MAKE) --no-print-directory RUNTIME=luajit module
+	@folder="$(LIBCURL)" && folder="$${folder:-$$(.ci/newer_libcurl build/newer_libcurl)}" && spec/libcurlcheck "$$folder"
 
 # Every allocation of a call made to fail, one after another, for Lua, libcurl and the core: see spec/torture.
 TORTURED := $(patsubst csrc/%.c,build/torture/%.o,$(wildcard csrc/*.c))

@@ -119,7 +119,7 @@ static void add_random(lua_State *L) {
 
 /* core.libcurl_version(): that of the libcurl that runs, such as "7.88.1". */
 static int libcurl_version(lua_State *L) {
-  library_start(); /* what it says of a libcurl that will not do is what a client says */
+  library_start(); /* one that will not do has a version too; it is clients who refuse it */
   lua_pushstring(L, library_version());
   return 1;
 }

@@ -47,9 +47,10 @@ static size_t receive_header(char *line, size_t size, size_t count, void *contex
   reception *so_far = &target->reception;
   size_t length = size * count;
   buffer *headers = &target->result.headers;
-  so_far->has_nul = memchr(line, '\0', length) != NULL; /* which libcurl 7.81 lets pass */
-  if (so_far->has_nul)
+  if (memchr(line, '\0', length) != NULL) { /* which libcurl 7.81 lets pass */
+    so_far->header_has_nul = true;
     return 0;
+  }
   if (so_far->body_began)
     return length; /* a trailer: nothing that this library reads comes in one */
   if (starts_an_answer(line, length)) {
@@ -179,6 +180,14 @@ void transfer_forget_request(transfer *target) {
 
 /* ---- its end ---- */
 
+/* Whether an answer that was cut off behind its headers may look whole, where they name no length: one of HTTP/1 ends
+ * with its connection then, and a libcurl that hides resets takes one of HTTP/2 for ended. */
+static bool may_look_whole(CURL *easy) {
+  long version = 0;
+  curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+  return version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1 || library_hides_resets();
+}
+
 /* What came, and how long it took. */
 static void note_answer(transfer *target) {
   transfer_result *result = &target->result;
@@ -194,15 +203,13 @@ static void note_answer(transfer *target) {
 }
 
 void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
-  long os_error = 0, new_connections = 0, proxy_status = 0, version = 0;
+  long os_error = 0, new_connections = 0, proxy_status = 0;
   curl_easy_getinfo(target->easy, CURLINFO_OS_ERRNO, &os_error);
   curl_easy_getinfo(target->easy, CURLINFO_NUM_CONNECTS, &new_connections);
   curl_easy_getinfo(target->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
-  curl_easy_getinfo(target->easy, CURLINFO_HTTP_VERSION, &version);
   note_answer(target);
   target->result.is_connection_reused = new_connections == 0;
-  bool may_end_with_connection = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
-  target->result.may_look_whole = may_end_with_connection || library_hides_resets();
+  target->result.may_look_whole = may_look_whole(target->easy);
   const transfer_end_facts facts = {
       .code = code,
       .os_error = (int)os_error,
@@ -211,7 +218,7 @@ void transfer_note_end(transfer *target, CURLcode code, const char *authority) {
       .authority = authority,
       .elapsed = target->result.elapsed,
       .was_sent = target->result.sends > 0,
-      .header_has_nul = target->reception.has_nul,
+      .header_has_nul = target->reception.header_has_nul,
       .is_in_headers = target->reception.answer_began && !target->reception.headers_ended,
       .part_over_limit = target->reception.part_over_limit,
       .limit = target->reception.limit,

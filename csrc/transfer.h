@@ -14,7 +14,7 @@
 /* How far an answer has come. */
 typedef struct reception {
   bool answer_began; /* its status line came, or that of a 1xx before it */
-  bool has_nul;      /* in the last header line */
+  bool header_has_nul;
   bool headers_ended;
   bool body_began;
   size_t earlier_header_bytes; /* of 1xx answers, each of which starts the headers anew */
